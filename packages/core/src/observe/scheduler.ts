@@ -1,0 +1,36 @@
+import type { Credentials, SchedulerEndpoint } from '../provision/provider.ts';
+
+/** One worker as its scheduler sees it. */
+export interface WorkerStatus {
+  /** The machine's id. */
+  readonly name: string;
+  /** It is moving its results away and takes no new task. */
+  readonly leaving: boolean;
+  readonly processing: number;
+  /** Bytes of results it holds. */
+  readonly bytes: number;
+}
+
+/** What the control port says. */
+export interface SchedulerStatus {
+  readonly workers: readonly WorkerStatus[];
+  readonly clients: number;
+  /** Seconds since the last task ended; null while something runs or waits. */
+  readonly idleSeconds: number | null;
+  /** How many workers Dask would like for the work it has. */
+  readonly adaptiveTarget: number;
+  /** Tasks by state: processing, waiting, memory, erred, ... */
+  readonly tasks: Readonly<Record<string, number>>;
+}
+
+/** daskup's way to talk to a running scheduler. Both verbs throw when it does not answer in time. */
+export interface SchedulerControl {
+  /** Reads the status and tells all machines their deadline (milliseconds since 1970, UTC), which may have moved. */
+  status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number): Promise<SchedulerStatus>;
+
+  /**
+   * Moves the results of these workers (by name) to others and closes each that could be emptied; returns their names.
+   * The rest go on working: nothing that only they hold is lost.
+   */
+  retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]): Promise<readonly string[]>;
+}

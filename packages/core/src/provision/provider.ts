@@ -1,0 +1,162 @@
+import type { Offer } from '../plan/offer.ts';
+import type { Environment, Market } from '../spec/spec.ts';
+
+export type Role = 'scheduler' | 'worker';
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The cluster's own authority and one certificate a role. Whoever holds `client` can run code on the cluster. */
+export interface Credentials {
+  readonly ca: KeyPair;
+  readonly scheduler: KeyPair;
+  readonly worker: KeyPair;
+  readonly client: KeyPair;
+}
+
+/** Where the scheduler will be, known before it boots: Dask's own port and daskup's control port. */
+export interface SchedulerEndpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly controlPort: number;
+}
+
+/** Which cluster something belongs to: enough to find, adopt or delete all of it without a store. */
+export interface ClusterIdentity {
+  /** The store that owns it. */
+  readonly installation: string;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly owner: string;
+  readonly region: string;
+}
+
+/** What every machine carries from the call that creates it. Times in milliseconds since 1970, UTC. */
+export interface MachineTags extends ClusterIdentity {
+  readonly role: Role;
+  readonly expiresAt: number;
+  /** The launch that made it: {@link LaunchBatch.token}. */
+  readonly token: string;
+}
+
+/** What a machine needs to boot; the provider turns it into user data with its own way to learn a machine's id. */
+export interface Boot {
+  readonly role: Role;
+  readonly clusterName: string;
+  readonly scheduler: SchedulerEndpoint;
+  readonly ca: string;
+  readonly identity: KeyPair;
+  readonly environment: Environment;
+  /** The machine ends itself then, whatever else happens; milliseconds since 1970, UTC. */
+  readonly expiresAt: number;
+  /** It also ends itself when it is not part of a working cluster after this many seconds. */
+  readonly joinSeconds: number;
+  /** The scheduler ends itself after this many seconds without a task. */
+  readonly idleSeconds: number;
+}
+
+/** One call for many machines. */
+export interface LaunchBatch {
+  /**
+   * The idempotency key, at most 64 ASCII characters. The same token with the same batch returns the same machines,
+   * however often and after whatever crash; with another batch it is refused.
+   */
+  readonly token: string;
+  readonly tags: MachineTags;
+  readonly count: number;
+  readonly market: Market;
+  /** All of this market, best first; the provider may take any of them, and several. */
+  readonly offers: readonly Offer[];
+  readonly boot: Boot;
+}
+
+export interface LaunchResult {
+  readonly machines: readonly Machine[];
+  /** Fewer machines than asked for is no error: these say why, an entry a pool that gave too little. */
+  readonly shortages: readonly Shortage[];
+}
+
+export interface Shortage {
+  readonly pool: string;
+  /**
+   * `capacity`: the pool is empty, others may not be. `quota`: the account may not have more, whatever the pool.
+   * `throttled`: nothing is known about capacity; ask again later.
+   */
+  readonly kind: 'capacity' | 'quota' | 'throttled';
+  /** What happened and what to do, for a person. */
+  readonly message: string;
+}
+
+export type MachineState = 'pending' | 'running' | 'stopping' | 'terminated';
+
+/** A machine as the provider sees it now. Times in milliseconds since 1970, UTC. */
+export interface Machine {
+  readonly id: string;
+  readonly tags: MachineTags;
+  readonly state: MachineState;
+  readonly offer: Offer;
+  /** Empty until the provider knows it. */
+  readonly address: string;
+  readonly launchedAt: number;
+  /** From when the cloud bills it; null before. */
+  readonly runningAt: number | null;
+  /** Only when `terminated`. */
+  readonly endedAt: number | null;
+  /** Why it ended, in the provider's words; empty while it lives. */
+  readonly endReason: string;
+  /** The cloud has said that it will take this machine back. */
+  readonly reclaimed: boolean;
+}
+
+/** A problem that a person must fix, or a confirmation that something is in order. */
+export interface Finding {
+  readonly ok: boolean;
+  /** What was looked at, what it means and, where not ok, what to do. */
+  readonly message: string;
+}
+
+/**
+ * One cloud, small and dumb: every decision is the core's. All verbs may be called again at any time, by several
+ * processes, with the same arguments. They throw {@link ProviderError} for what a person must hear of and anything
+ * else for what may pass by itself; the caller retries both until its own deadline.
+ */
+export interface Provider {
+  readonly name: string;
+  /** The regions it can launch in: plain words, known without a call. */
+  readonly regions: readonly string[];
+
+  /** Every offer in these regions, unranked and unfiltered. May be cached: prices hold for the time the cloud says. */
+  offers(regions: readonly string[]): Promise<readonly Offer[]>;
+
+  /** Makes what the cluster needs before any machine (network, firewall, address). Idempotent: same cluster, same answer. */
+  prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint>;
+
+  /** A constant number of cloud calls for any count. Tags are set by the creating call. Partial success is success. */
+  launch(batch: LaunchBatch): Promise<LaunchResult>;
+
+  /**
+   * Every machine of this installation, of all clusters, in one paginated call a region; ended ones for as long as the
+   * cloud shows them. May lag: a machine just launched can be missing, and missing does not mean ended.
+   */
+  machines(installation: string): Promise<readonly Machine[]>;
+
+  /** Asks for an end and returns at once; the end counts once `machines` shows it. Unknown ids are ignored. */
+  terminate(ids: readonly string[]): Promise<void>;
+
+  /** Deletes what `prepare` made. Called once no machine is left; again is harmless. */
+  release(cluster: ClusterIdentity): Promise<void>;
+
+  /** What the machine printed so far, also while it boots and after it ended for as long as the cloud keeps it; else empty. */
+  bootLog(id: string): Promise<string>;
+
+  /** Credentials, permissions, quotas, tools: whatever a first run could fail on. */
+  check(): Promise<readonly Finding[]>;
+}
+
+/** Something that will not pass by itself. The message says what happened, what it means and what to do. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+}

@@ -1,0 +1,63 @@
+/** How capacity is bought. `spot` may be taken back by the cloud at short notice. */
+export type Market = 'on-demand' | 'spot';
+
+/** What a person asked for: `spot` falls back to on-demand, `spot-only` never does. */
+export type MarketChoice = 'on-demand' | 'spot' | 'spot-only';
+
+export type Architecture = 'x86_64' | 'arm64';
+
+/** How many workers: the same number twice for a fixed size, else the bounds that Dask's adaptive target moves in. */
+export interface WorkerRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Where a machine's Python comes from. */
+export type Environment =
+  /** The locked set of packages that daskup ships. */
+  | { readonly kind: 'managed' }
+  /** An interpreter that is already on the machine, by absolute path. */
+  | { readonly kind: 'python'; readonly path: string }
+  /** A requirements file, by its text. */
+  | { readonly kind: 'requirements'; readonly text: string };
+
+/**
+ * What a cluster is to be. Complete: every default is filled in, so nothing downstream knows about defaults.
+ * Memory in GiB, times in seconds, money in micro-dollars.
+ */
+export interface ClusterSpec {
+  readonly name: string;
+  readonly workers: WorkerRange;
+  readonly market: MarketChoice;
+  /** At least one, in the order they were asked for. */
+  readonly regions: readonly string[];
+  readonly architecture: Architecture | null;
+  /** The least a worker's machine must have; 0 where nothing was asked. */
+  readonly cpu: number;
+  readonly memoryGiB: number;
+  readonly gpu: number;
+  readonly ssd: boolean;
+  /** Only these instance types; empty means any that fits. */
+  readonly types: readonly string[];
+  /** Most that one worker's machine may cost an hour. */
+  readonly maxPriceMicros: number | null;
+  /** The cluster ends when it has cost this much. */
+  readonly budgetMicros: number | null;
+  readonly ttlSeconds: number;
+  /** Ends after this long without a task. */
+  readonly idleSeconds: number;
+  /** Ends this long after its last client left; counted only once a client has come. */
+  readonly awaySeconds: number;
+  /** Share of the workers, 0 to 1, at which the cluster counts as ready. */
+  readonly quorum: number;
+  readonly environment: Environment;
+}
+
+/** Workers that must have joined before the cluster is ready: the quorum's share of the smallest size, at least one. */
+export function quorumOf(spec: ClusterSpec, target: number): number {
+  return Math.min(target, Math.max(1, Math.ceil(target * spec.quorum)));
+}
+
+export function isAdaptive(spec: ClusterSpec): boolean {
+  return spec.workers.min < spec.workers.max;
+}

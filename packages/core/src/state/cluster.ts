@@ -1,0 +1,48 @@
+import type { Offer } from '../plan/offer.ts';
+import type { Credentials, Role, SchedulerEndpoint } from '../provision/provider.ts';
+import type { ClusterState } from '../reconcile/lifecycle.ts';
+import type { ClusterSpec, Market } from '../spec/spec.ts';
+
+/**
+ * A launch that was decided and whose outcome is not yet recorded. It is stored before the cloud is asked, so that a
+ * crash between the two ends in the same call with the same token, which makes nothing twice.
+ */
+export interface Launch {
+  readonly token: string;
+  readonly role: Role;
+  readonly market: Market;
+  readonly count: number;
+  readonly offers: readonly Offer[];
+  /** The deadline the machines are told, kept here so that a repeated call is the same call. */
+  readonly expiresAt: number;
+}
+
+/** Desired state of one cluster. Times in milliseconds since 1970, UTC. */
+export interface Cluster {
+  readonly id: string;
+  readonly owner: string;
+  readonly spec: ClusterSpec;
+  readonly state: ClusterState;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Workers wanted now; moves between spec.workers.min and max. */
+  readonly target: number;
+  readonly provider: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+  /** Null until the provider has prepared the cluster's place. */
+  readonly endpoint: SchedulerEndpoint | null;
+  /** How many launches were decided so far; part of each launch's token. */
+  readonly attempt: number;
+  readonly launches: readonly Launch[];
+  /** Machines in a row that ended without having joined. */
+  readonly failures: number;
+  /** No new launch before then. */
+  readonly retryAt: number;
+  /** When a client was last seen; null while none has come. */
+  readonly clientAt: number | null;
+  /** Since when Dask has wanted fewer workers than there are; null while it does not. */
+  readonly surplusSince: number | null;
+  /** When the scheduler last answered; null before it first did. */
+  readonly answeredAt: number | null;
+}

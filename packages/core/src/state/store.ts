@@ -1,0 +1,71 @@
+import type { LedgerEntry } from '../account/ledger.ts';
+import type { MachineRecord } from '../observe/machine.ts';
+import type { Cluster } from './cluster.ts';
+
+/** One line of a cluster's history, for people. `at` in milliseconds since 1970, UTC. */
+export interface ClusterEvent {
+  readonly clusterId: string;
+  readonly at: number;
+  readonly level: 'info' | 'warning' | 'error';
+  readonly text: string;
+}
+
+/** An event as it was stored; `seq` grows with every event of the store. */
+export interface StoredEvent extends ClusterEvent {
+  readonly seq: number;
+}
+
+/** What changes together: all of it or nothing, in one transaction. */
+export interface Write {
+  /** Gets the cluster as it is now and returns what it is to be. Pure: it may be called again. */
+  readonly change?: (current: Cluster) => Cluster;
+  /** Replaced by id. */
+  readonly machines?: readonly MachineRecord[];
+  /** Added; an entry of a machine and `from` that is there already is left as it is. */
+  readonly ledger?: readonly LedgerEntry[];
+  readonly events?: readonly ClusterEvent[];
+}
+
+/**
+ * Desired state and history. Every answer of a promise that resolved survives a crash of the process and of the machine,
+ * except in the in-memory store. Several processes may share one, each change being a transaction.
+ */
+export interface Store {
+  /** Made once, when the store is; every machine carries it as a tag. */
+  readonly installation: string;
+
+  /** False when a live cluster of that name exists: of two at once, one wins. */
+  create(cluster: Cluster, events: readonly ClusterEvent[]): Promise<boolean>;
+
+  /**
+   * Returns the cluster as it now is; undefined, and nothing written, when it does not exist or, with `holder`, when its
+   * lease is not (or no longer, at `now`) that holder's. Without `holder` the lease does not matter: a person's command.
+   */
+  commit(clusterId: string, write: Write, lease?: { holder: string; now: number }): Promise<Cluster | undefined>;
+
+  /** Takes or renews, until `until`, every live cluster whose lease is free, over at `now`, or this holder's; returns those. */
+  lease(holder: string, now: number, until: number): Promise<readonly Cluster[]>;
+
+  /** Gives all of a holder's leases back at once: an orderly stop. */
+  unlease(holder: string): Promise<void>;
+
+  /** The live cluster of this name, else the last one that had it. */
+  cluster(name: string): Promise<Cluster | undefined>;
+
+  /** Newest first. `live` leaves out those that ended or failed. */
+  clusters(filter?: { readonly live?: boolean }): Promise<readonly Cluster[]>;
+
+  /** All machines of these clusters, ended ones too, by launch. */
+  machines(clusterIds: readonly string[]): Promise<readonly MachineRecord[]>;
+
+  /** Machines not seen gone yet, of all clusters. */
+  liveMachines(): Promise<readonly MachineRecord[]>;
+
+  /** Events of one cluster after `seq`, oldest first. */
+  events(clusterId: string, after?: number): Promise<readonly StoredEvent[]>;
+
+  /** Entries that overlap the period from (inclusive) to (exclusive); times in milliseconds since 1970, UTC. */
+  ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]>;
+
+  close(): Promise<void>;
+}
