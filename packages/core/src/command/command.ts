@@ -20,6 +20,7 @@ export interface Request {
   readonly ttlSeconds?: number;
   readonly idleSeconds?: number;
   readonly awaySeconds?: number;
+  /** From 0.01 to 1, in whole hundredths. */
   readonly quorum?: number;
   /** An interpreter's path. */
   readonly python?: string;
@@ -30,19 +31,23 @@ export interface Request {
 export type CostPeriod = 'today' | '7d' | 'month';
 export type CostGroup = 'user' | 'cluster' | 'region' | 'type';
 
-/** A line of the grammar, parsed. */
-export type Command =
-  | { readonly verb: 'up'; readonly request: Request }
-  | { readonly verb: 'plan'; readonly request: Request }
-  | { readonly verb: 'scale'; readonly name: string; readonly workers: WorkerRange }
-  | { readonly verb: 'extend'; readonly name: string; readonly seconds: number }
-  | { readonly verb: 'down'; readonly target: { readonly name: string } | { readonly all: true } }
-  | { readonly verb: 'ls' }
-  | { readonly verb: 'status'; readonly name: string }
-  | { readonly verb: 'connect'; readonly name: string }
-  | { readonly verb: 'logs'; readonly name: string }
-  | { readonly verb: 'cost'; readonly period: CostPeriod; readonly by?: CostGroup }
-  | { readonly verb: 'reclaim'; readonly name: string }
-  | { readonly verb: 'help'; readonly word?: string };
+/** What each verb is told. */
+export interface Payloads {
+  readonly up: { readonly request: Request };
+  readonly plan: { readonly request: Request };
+  readonly scale: { readonly name: string; readonly workers: WorkerRange };
+  readonly extend: { readonly name: string; readonly seconds: number };
+  readonly down: { readonly target: { readonly name: string } | { readonly all: true } };
+  readonly ls: unknown;
+  readonly status: { readonly name: string };
+  readonly connect: { readonly name: string };
+  readonly logs: { readonly name: string };
+  readonly cost: { readonly period: CostPeriod; readonly by?: CostGroup };
+  readonly reclaim: { readonly name: string };
+  readonly help: { readonly word?: string };
+}
 
-export type Verb = Command['verb'];
+export type Verb = keyof Payloads;
+
+/** A line of the grammar, parsed: of one verb, or of any. */
+export type Command<V extends Verb = Verb> = { [K in V]: { readonly verb: K } & Payloads[K] }[V];

@@ -17,8 +17,8 @@ export interface StoredEvent extends ClusterEvent {
 
 /** What changes together: all of it or nothing, in one transaction. */
 export interface Write {
-  /** Gets the cluster as it is now and returns what it is to be. Pure: it may be called again. */
-  readonly change?: (current: Cluster) => Cluster;
+  /** What the cluster is to be; left out, it stays as it is. */
+  readonly cluster?: Cluster;
   /** Replaced by id. */
   readonly machines?: readonly MachineRecord[];
   /** Added; an entry of a machine and `from` that is there already is left as it is. */
@@ -38,10 +38,15 @@ export interface Store {
   create(cluster: Cluster, events: readonly ClusterEvent[]): Promise<boolean>;
 
   /**
-   * Returns the cluster as it now is; undefined, and nothing written, when it does not exist or, with `holder`, when its
+   * Decides on the cluster as it is at that moment, which no one else can change meanwhile, and writes what was decided.
+   * `decide` is pure: it may be called again. Returns the cluster as it now is; undefined, and nothing written, when it does not exist or, with `holder`, when its
    * lease is not (or no longer, at `now`) that holder's. Without `holder` the lease does not matter: a person's command.
    */
-  commit(clusterId: string, write: Write, lease?: { holder: string; now: number }): Promise<Cluster | undefined>;
+  commit(
+    clusterId: string,
+    decide: (current: Cluster) => Write,
+    lease?: { readonly holder: string; readonly now: number },
+  ): Promise<Cluster | undefined>;
 
   /** Takes or renews, until `until`, every live cluster whose lease is free, over at `now`, or this holder's; returns those. */
   lease(holder: string, now: number, until: number): Promise<readonly Cluster[]>;

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Answer } from '@daskup/core/answer';
+import type { Environment } from '@daskup/core/spec/spec';
+
+/** The embedded database is made on first use, which takes a few seconds on a slow machine; milliseconds. */
+const START_MS = 60_000;
+
+export interface Order {
+  readonly line: string;
+  readonly user: string;
+  readonly environment: Environment | null;
+}
+
+/** The server of one home: found if it runs, started in the background if not. */
+export class Client {
+  readonly home: string;
+  readonly #socket: string;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.home = env.DASKUP_HOME ?? join(homedir(), '.daskup');
+    this.#socket = join(this.home, 'server.sock');
+  }
+
+  /**
+   * The server's answers to one command, as they come.
+   * @throws {Error} when no server runs and none can be started, or the connection is cut.
+   */
+  async *send(order: Order): AsyncGenerator<Answer> {
+    const response = await this.#post(order).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') throw error;
+      return this.#startAndPost(order);
+    });
+    if (response.statusCode !== 200) throw new Error(`the server answered ${response.statusCode}`);
+    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as Answer;
+  }
+
+  #post(order: Order) {
+    const { promise, resolve, reject } = Promise.withResolvers<import('node:http').IncomingMessage>();
+    const headers = { 'content-type': 'application/json' };
+    const call = request({ socketPath: this.#socket, path: '/commands', method: 'POST', headers }, resolve);
+    call.on('error', reject);
+    call.end(JSON.stringify(order));
+    return promise;
+  }
+
+  async #startAndPost(order: Order) {
+    mkdirSync(this.home, { recursive: true, mode: 0o700 });
+    const path = join(this.home, 'server.log');
+    const log = openSync(path, 'a', 0o600);
+    const main = fileURLToPath(import.meta.resolve('@daskup/server/main'));
+    const child = spawn(process.execPath, [main, '--embedded'], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: '/',
+    });
+    let exited = false;
+    child.on('exit', () => {
+      exited = true;
+    });
+    child.unref();
+    closeSync(log);
+    const until = Date.now() + START_MS;
+    while (Date.now() < until) {
+      await delay(50);
+      const gone = exited;
+      try {
+        return await this.#post(order);
+      } catch {
+        // Of several started at once one holds the store and the others end; only when none answers is it a failure.
+        if (gone) await delay(500);
+        const response = await this.#post(order).catch(() => null);
+        if (response) return response;
+        if (gone && !(await this.#anyStarting())) break;
+      }
+    }
+    const last = readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    throw new Error(`the server did not start: ${last}\n(${path} has the rest)`);
+  }
+
+  /** Another server that has the store and is about to listen. */
+  async #anyStarting(): Promise<boolean> {
+    await delay(2_000);
+    return this.#post({ line: 'ls', user: 'daskup', environment: null }).then(
+      (response) => {
+        response.resume();
+        return true;
+      },
+      () => false,
+    );
+  }
+}

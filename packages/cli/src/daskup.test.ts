@@ -1,0 +1,149 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+// As a person at a shell: the real program, its background server, real Dask.
+const home = mkdtempSync(join(tmpdir(), 'daskup-cli-'));
+const bin = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
+const env = { ...process.env, DASKUP_HOME: home };
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function daskup(...args: string[]): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  execFile(process.execPath, [bin, ...args], { env, timeout: 100_000 }, (error, out, err) => {
+    resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
+  });
+  return promise;
+}
+
+/** Processes that know this test's home, by pid: its server and its machines. */
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return ['cmdline', 'environ'].some((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(home));
+      } catch {
+        return false;
+      }
+    });
+}
+
+afterAll(async () => {
+  await daskup('down', '--all', '--yes');
+  for (const pid of processes()) process.kill(pid, 'SIGTERM');
+  for (let i = 0; i < 100 && processes().length > 0; i++) await delay(50);
+  expect(processes()).toEqual([]);
+  rmSync(home, { recursive: true });
+});
+
+test('help, a typo and a bad count need no server; what is wrong is told in a line with exit code 2', async () => {
+  expect((await daskup()).out).toContain('up');
+  expect(await daskup('help', 'up')).toMatchObject({ code: 0 });
+  for (const [line, told] of [
+    ['up 4 eu-west-22', 'did you mean eu-west-2?'],
+    ['upp 4', 'did you mean up?'],
+    ['up 0', '0'],
+    ['up 4 ttl=5parsecs', '5parsecs'],
+    ['scale etl', 'scale'],
+    ['down', 'down'],
+  ] as const) {
+    const { code, err, out } = await daskup(...line.split(' '));
+    expect({ line, code, out }).toEqual({ line, code: 2, out: '' });
+    expect(err).toContain(told);
+  }
+  expect(await daskup('up', '1', 'env=nowhere.txt')).toMatchObject({ code: 2 });
+  expect(await daskup('up', '1', 'python=/no/such/python')).toMatchObject({ code: 2 });
+  expect(await daskup('down', '--all')).toMatchObject({ code: 2 });
+  expect(readdirSync(home)).toEqual([]);
+});
+
+test('a cluster comes, is looked at, scaled, connected to and goes, each by one command', async () => {
+  const up = await daskup('up', '2', 'spot', 'name=etl');
+  expect(up, up.err).toMatchObject({ code: 0 });
+  expect(up.out).toContain('etl is ready');
+  expect(up.err).toContain('workers joined');
+
+  expect(await daskup('up', '2', 'name=etl')).toMatchObject({ code: 2, out: '' });
+  expect((await daskup('status', 'elt')).err).toContain('did you mean etl?');
+  expect((await daskup('up', '1', 'eu-west-2')).err).toContain('aws');
+
+  const [ls, status, cost, plan, logs] = await Promise.all([
+    daskup('ls', '--json'),
+    daskup('status', 'etl'),
+    daskup('cost', 'today', 'by', 'type'),
+    daskup('plan', '100', 'spot'),
+    daskup('logs', 'etl'),
+  ]);
+  expect(JSON.parse(ls.out).clusters).toMatchObject([{ name: 'etl', phase: 'ready' }]);
+  expect(status.out).toContain('scheduler');
+  expect(cost.out).toContain('total');
+  expect(plan.out).toContain('local.1');
+  expect(logs.out).toContain('starting dask worker');
+
+  const connect = await daskup('connect', 'etl');
+  const path = /^export DASK_CONFIG='(.*)'$/m.exec(connect.out)?.[1] ?? '';
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(connect.out + connect.err).not.toContain('PRIVATE KEY');
+
+  expect((await daskup('scale', 'etl', '1')).code).toBe(0);
+  expect((await daskup('extend', 'etl', '1h')).out).toContain('etl ends at');
+  expect((await daskup('down', 'etl')).out).toContain('no machine is left');
+  expect((await daskup('ls')).out).toContain('no clusters');
+  expect(readFileSync(join(home, 'server.log'), 'utf8')).not.toContain('PRIVATE KEY');
+});
+
+test('Ctrl-C while a cluster comes up leaves nothing, and says so', async () => {
+  const child: ChildProcess = spawn(process.execPath, [bin, 'up', '2', 'name=hasty'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  child.stderr?.on('data', (chunk) => {
+    err += chunk;
+    if (err.includes('pending')) child.kill('SIGINT');
+  });
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  child.on('exit', resolve);
+  expect(await promise, err).toBe(130);
+  expect(err).toContain('hasty is down; nothing is left');
+  expect(JSON.parse((await daskup('ls', '--json')).out).clusters).toEqual([]);
+});
+
+test('a server that is killed is replaced by the next command, which finds everything still running', async () => {
+  await daskup('up', '1', 'name=survivor');
+  const health = await fetchPid();
+  process.kill(health, 'SIGKILL');
+  const ls = await daskup('ls', '--json');
+  expect(JSON.parse(ls.out).clusters, ls.err).toMatchObject([{ name: 'survivor', phase: 'ready' }]);
+  expect(await fetchPid()).not.toBe(health);
+  expect((await daskup('down', 'survivor')).code).toBe(0);
+});
+
+test('sixteen shells at once on a home without a server share one', async () => {
+  for (const pid of [await fetchPid()]) process.kill(pid, 'SIGKILL');
+  const all = await Promise.all(Array.from({ length: 16 }, () => daskup('ls')));
+  expect(all.map(({ code, err }) => ({ code, err }))).toEqual(all.map(() => ({ code: 0, err: '' })));
+});
+
+async function fetchPid(): Promise<number> {
+  const { request } = await import('node:http');
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const call = request({ socketPath: join(home, 'server.sock'), path: '/health' }, async (response) => {
+    const { pid } = JSON.parse((await response.toArray()).join('')) as { pid: number };
+    resolve(pid);
+  });
+  call.on('error', reject);
+  call.end();
+  return promise;
+}

@@ -1,0 +1,150 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Answer } from '@daskup/core/answer';
+import type { Command } from '@daskup/core/command/command';
+import { Client, type Order } from './client.ts';
+import { saveConnection } from './connection.ts';
+import { environmentOf } from './environment.ts';
+import { Progress } from './progress.ts';
+import { render } from './render.ts';
+
+const DONE = 0;
+const FAILED = 1;
+const BAD_COMMAND = 2;
+
+export interface Options {
+  readonly json: boolean;
+  readonly yes: boolean;
+}
+
+/** Sends a command to the server, shows what comes back, and returns the exit code. */
+export async function perform(command: Command, line: string, options: Options): Promise<number> {
+  const client = new Client(process.env);
+  const fail = (code: number, message: string) => {
+    if (options.json) console.log(JSON.stringify({ error: message }));
+    console.error(`daskup: ${message}`);
+    return code;
+  };
+  let order: Order;
+  try {
+    order = { line, user: userInfo().username, environment: environmentOf(command) };
+  } catch (error) {
+    return fail(BAD_COMMAND, messageOf(error));
+  }
+  if (command.verb === 'down' && 'all' in command.target && !options.yes) {
+    if (!process.stdin.isTTY) return fail(BAD_COMMAND, 'down --all ends every cluster: confirm with --yes');
+    if (!(await confirmed('End every cluster?'))) return fail(FAILED, 'nothing was ended');
+  }
+
+  const progress = new Progress(options.json);
+  const interrupt = command.verb === 'up' ? new Interrupt(client, order.user, progress) : null;
+  try {
+    for await (const answer of client.send(order)) {
+      if (answer.type === 'progress') {
+        progress.show(answer);
+        interrupt?.created(answer.cluster.name);
+        continue;
+      }
+      progress.end();
+      if (answer.type === 'error') {
+        if (interrupt?.wanted) break;
+        return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
+      }
+      if (interrupt?.wanted) break;
+      print(answer, client.home, options.json);
+      return DONE;
+    }
+    if (interrupt?.wanted) return await interrupt.finished();
+    return fail(FAILED, 'the server ended before the command did; daskup ls shows what runs');
+  } catch (error) {
+    progress.end();
+    return fail(FAILED, messageOf(error));
+  } finally {
+    interrupt?.dispose();
+  }
+}
+
+function print(answer: Extract<Answer, { type: 'result' }>, home: string, json: boolean): void {
+  const { result } = answer;
+  if (result.verb === 'connect') {
+    const path = saveConnection(home, result.cluster.name, result.yaml);
+    // The file's text is a secret and stays in the file.
+    console.log(json ? JSON.stringify({ verb: 'connect', path }) : `export DASK_CONFIG='${path}'`);
+    if (!json && process.stdout.isTTY)
+      console.error('# paste that line; then Client() in Python finds the cluster with no arguments');
+    return;
+  }
+  console.log(json ? JSON.stringify(result) : render(result));
+}
+
+async function confirmed(question: string): Promise<boolean> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await prompt.question(`${question} [y/N] `);
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Ctrl-C while a cluster comes up: it is taken down again, and the terminal says so. A second Ctrl-C leaves at once. */
+class Interrupt {
+  wanted = false;
+  readonly #client: Client;
+  readonly #user: string;
+  readonly #progress: Progress;
+  #name = '';
+  #down: Promise<boolean> | null = null;
+  readonly #onSignal = () => {
+    if (this.wanted) {
+      process.stderr.write(`\ndaskup: left at once; ${this.#name || 'the cluster'} may still run: daskup ls\n`);
+      process.exit(130);
+    }
+    this.wanted = true;
+    this.#progress.end();
+    process.stderr.write('\ndaskup: interrupted; taking it down again\n');
+    this.#act();
+  };
+
+  constructor(client: Client, user: string, progress: Progress) {
+    this.#client = client;
+    this.#user = user;
+    this.#progress = progress;
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  created(name: string): void {
+    this.#name = name;
+    this.#act();
+  }
+
+  async finished(): Promise<number> {
+    const gone = this.#down ? await this.#down : true;
+    process.stderr.write(
+      gone
+        ? `daskup: ${this.#name} is down; nothing is left\n`
+        : `daskup: ${this.#name} could not be taken down: daskup down ${this.#name}\n`,
+    );
+    return 130;
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+
+  #act(): void {
+    if (!this.wanted || this.#name === '' || this.#down) return;
+    this.#down = this.#end().catch(() => false);
+  }
+
+  async #end(): Promise<boolean> {
+    for await (const answer of this.#client.send({ line: `down ${this.#name}`, user: this.#user, environment: null })) {
+      if (answer.type === 'result') return true;
+      if (answer.type === 'error') return answer.message.includes('ended already');
+    }
+    return false;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

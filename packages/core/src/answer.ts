@@ -1,0 +1,42 @@
+import type { CostRow, Period } from './account/cost.ts';
+import type { SchedulerStatus } from './observe/scheduler.ts';
+import type { ClusterView, MachineView } from './observe/view.ts';
+import type { Plan } from './plan/plan.ts';
+import type { StoredEvent } from './state/store.ts';
+
+/** What a command came to. Frontends put it into words; `--json` prints it as it is. */
+export type Result =
+  | { readonly verb: 'up' | 'scale' | 'extend'; readonly cluster: ClusterView }
+  | { readonly verb: 'down'; readonly clusters: readonly ClusterView[] }
+  | { readonly verb: 'plan'; readonly plan: Plan; readonly workers: number }
+  | { readonly verb: 'ls'; readonly clusters: readonly ClusterView[] }
+  | {
+      readonly verb: 'status';
+      readonly cluster: ClusterView;
+      readonly machines: readonly MachineView[];
+      readonly tasks: SchedulerStatus['tasks'] | null;
+      readonly events: readonly StoredEvent[];
+    }
+  /** `yaml` is a secret: whoever holds it can run code on the cluster. */
+  | { readonly verb: 'connect'; readonly cluster: ClusterView; readonly yaml: string }
+  | {
+      readonly verb: 'logs';
+      readonly events: readonly StoredEvent[];
+      readonly boots: readonly { readonly machine: MachineView; readonly text: string }[];
+    }
+  | { readonly verb: 'cost'; readonly period: Period; readonly rows: readonly CostRow[]; readonly totalMicros: number }
+  | { readonly verb: 'reclaim'; readonly machine: MachineView };
+
+/** What a command says while it works, and last of all its result or why there is none. */
+export type Answer =
+  | {
+      readonly type: 'progress';
+      readonly cluster: ClusterView;
+      /** What happened since the last progress. */
+      readonly events: readonly StoredEvent[];
+      /** What a machine that boots is doing, in its own words; may be empty. */
+      readonly stage: string;
+    }
+  | { readonly type: 'result'; readonly result: Result }
+  /** `refused`: the command was wrong and nothing was done. `failed`: it was right and did not work out. */
+  | { readonly type: 'error'; readonly kind: 'refused' | 'failed'; readonly message: string };

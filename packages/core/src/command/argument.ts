@@ -1,0 +1,133 @@
+import type { WorkerRange } from '../spec/spec.ts';
+import type { CostGroup, CostPeriod, Payloads } from './command.ts';
+import { type Complaint, shown } from './error.ts';
+import { quoted, type Word } from './line.ts';
+import { count, label, oneOf } from './notation.ts';
+import { duration } from './quantity.ts';
+import type { Reader } from './reader.ts';
+
+/** What can be known while a line is typed. */
+export interface Typing {
+  /** The words after the verb that are complete. */
+  readonly before: readonly string[];
+  /** The word under the cursor, as far as it is typed. */
+  readonly fragment: string;
+  readonly clusters: readonly string[];
+}
+
+/** Something a verb takes: one word or several. */
+export interface Argument<T> {
+  /** How the usage line shows it. */
+  readonly usage: string;
+  /** Takes its words; undefined when it may be absent and is. */
+  read(reader: Reader): T | undefined;
+  /** The canonical words. */
+  write(value: T): readonly string[];
+  /** What could stand at the cursor. */
+  candidates(typing: Typing): readonly string[];
+  /** Whether a word that looks like another tool's flag belongs here. */
+  takesFlag?(text: string): boolean;
+}
+
+function missing(reader: Reader, what: string, expected: string): Complaint {
+  return { problem: `${reader.verb} needs ${what}`, expected };
+}
+
+/** A cluster's name. */
+export const NAME: Argument<string> = {
+  usage: 'NAME',
+  read: (reader) =>
+    reader.value(reader.take(missing(reader, 'to know which cluster', "a cluster's name; ls lists them")), label),
+  write: (name) => [label.format(name)],
+  candidates: ({ before, clusters }) => (before.length === 0 ? clusters : []),
+};
+
+/** How many workers. */
+export const COUNT = {
+  usage: 'COUNT',
+  read(reader: Reader): WorkerRange {
+    const word = reader.take(missing(reader, 'a count', count.expected));
+    if (!/^[-\d.]/.test(word.text)) misplaced(reader, word);
+    const range = reader.value(word, count);
+    const { max } = reader.limits.workers;
+    if (range.max > max) reader.rejectOver(word, `${max} workers`);
+    return range;
+  },
+  write: (range) => [count.format(range)],
+  candidates: () => [],
+} satisfies Argument<WorkerRange>;
+
+/** Complains of a word that stands where the count belongs. */
+function misplaced(reader: Reader, word: Word): never {
+  const { verb, words } = reader;
+  const other = words.slice(1).find(({ text }) => count.parse(text).ok);
+  if (other === undefined) {
+    reader.reject(word, { problem: `${verb} needs a count before ${shown(word.text)}`, expected: count.expected });
+  }
+  const swapped = words.map((each) => (each === word ? other : each === other ? word : each));
+  reader.reject(other, {
+    problem: `the count ${shown(other.text)} stands in the wrong place`,
+    expected: `it right after ${verb === 'scale' ? 'the name' : verb}`,
+    nearest: swapped.map(({ text }) => quoted(text)).join(' '),
+  });
+}
+
+/** How much longer a cluster may live. */
+export const EXTENSION: Argument<number> = {
+  usage: 'DURATION',
+  read(reader) {
+    const word = reader.take(missing(reader, 'a duration', duration.expected));
+    return reader.limited(word, duration, reader.limits.extend);
+  },
+  write: (seconds) => [duration.format(seconds)],
+  candidates: () => [],
+};
+
+// Slack and phones make a long dash of two short ones.
+const isAll = (text: string) => /^(--|—|–)all$/i.test(text);
+
+/** One cluster, or every one. */
+export const TARGET: Argument<Payloads['down']['target']> = {
+  usage: 'NAME | --all',
+  read(reader) {
+    const expected = "a cluster's name, or --all";
+    const word = reader.take(missing(reader, 'to know which cluster', expected));
+    return isAll(word.text) ? { all: true } : { name: reader.value(word, label) };
+  },
+  write: (target) => ['all' in target ? '--all' : target.name],
+  candidates: ({ before, clusters }) => (before.length === 0 ? [...clusters, '--all'] : []),
+  takesFlag: isAll,
+};
+
+const PERIODS: readonly CostPeriod[] = ['today', '7d', 'month'];
+const GROUPS: readonly CostGroup[] = ['user', 'cluster', 'region', 'type'];
+const period = oneOf('period', PERIODS);
+const group = oneOf('group', GROUPS);
+
+/** The time that costs are told of: today, when nothing is said. */
+export const PERIOD: Argument<CostPeriod> = {
+  usage: `[${PERIODS.join(' | ')}]`,
+  read(reader) {
+    const word = reader.peek();
+    if (word === undefined || word.text.toLowerCase() === 'by') return 'today';
+    reader.next();
+    return reader.value(word, period);
+  },
+  write: (value) => [value],
+  candidates: ({ before }) => (before.length === 0 ? PERIODS : []),
+};
+
+/** What costs are summed by. */
+export const GROUP: Argument<CostGroup> = {
+  usage: `[by ${GROUPS.join(' | ')}]`,
+  read(reader) {
+    if (reader.peek()?.text.toLowerCase() !== 'by') return undefined;
+    reader.next();
+    return reader.value(reader.take({ problem: 'nothing follows by', expected: group.expected }), group);
+  },
+  write: (value) => ['by', value],
+  candidates({ before }) {
+    if (before.at(-1) === 'by') return GROUPS;
+    return before.includes('by') ? [] : ['by'];
+  },
+};

@@ -1,0 +1,152 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { ALL_REGIONS } from '../spec/regions.ts';
+import type { Command, Request } from './command.ts';
+import { renderError } from './error.ts';
+import { format } from './format.ts';
+import { parse } from './parse.ts';
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+const text = fc.string({ unit: 'binary', minLength: 1 });
+const micros = fc.integer({ min: 1, max: 10 ** 12 });
+const hours = (most: number) => fc.integer({ min: 1, max: most * 3600 });
+const workers = fc
+  .tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 }))
+  .map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
+
+const asked = fc.record(
+  {
+    name: label,
+    market: fc.constantFrom('on-demand', 'spot', 'spot-only'),
+    regions: fc.uniqueArray(fc.constantFrom(...ALL_REGIONS), { minLength: 1, maxLength: 4 }),
+    architecture: fc.constantFrom('x86_64', 'arm64'),
+    cpu: fc.integer({ min: 1 }),
+    memoryGiB: fc.integer({ min: 1, max: 2 ** 40 }).map((mebibytes) => mebibytes / 1024),
+    gpu: fc.integer({ min: 1 }),
+    ssd: fc.constant(true),
+    types: fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/), { minLength: 1, maxLength: 4 }),
+    maxPriceMicros: micros,
+    budgetMicros: micros,
+    ttlSeconds: hours(7 * 24),
+    idleSeconds: hours(24),
+    awaySeconds: hours(24),
+    quorum: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
+  },
+  { requiredKeys: [] },
+);
+const environment = fc.oneof(
+  fc.constant({}),
+  text.map((python) => ({ python })),
+  text.map((env) => ({ env })),
+);
+const request: fc.Arbitrary<Request> = fc
+  .tuple(workers, asked, environment)
+  .map(([count, words, source]) => ({ workers: count, ...words, ...source }));
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ verb: fc.constantFrom('up', 'plan'), request }) },
+  fc.record({ verb: fc.constant('scale'), name: label, workers }),
+  fc.record({ verb: fc.constant('extend'), name: label, seconds: hours(7 * 24) }),
+  fc.record({ verb: fc.constant('down'), target: fc.oneof(fc.record({ name: label }), fc.constant({ all: true })) }),
+  fc.constant({ verb: 'ls' }),
+  fc.record({ verb: fc.constantFrom('status', 'connect', 'logs', 'reclaim'), name: label }),
+  fc.record(
+    {
+      verb: fc.constant('cost'),
+      period: fc.constantFrom('today', '7d', 'month'),
+      by: fc.constantFrom('user', 'cluster', 'region', 'type'),
+    },
+    { requiredKeys: ['verb', 'period'] },
+  ),
+  fc.record({ verb: fc.constant('help'), word: text }, { requiredKeys: ['verb'] }),
+);
+
+/** Lines as people may type them: any order, any spelling. */
+const typed = fc
+  .tuple(
+    fc.constantFrom('up', 'UP', 'plan', 'Plan'),
+    fc.constantFrom('50', '007', '20..100', '5..5'),
+    fc
+      .tuple(
+        spelling('spot', 'Spot-Only', 'on-demand', '"spot"'),
+        spelling('arm', 'ARM64', 'x86'),
+        spelling('ssd', 'SSD'),
+        spelling('eu-west-2', 'us-west1+EU-West-2+local'),
+        spelling('cpu=04', 'CPU=4'),
+        spelling('memory=16g', 'memory=16GB', 'memory=512MiB', 'memory=0.3gib', 'memory=1t'),
+        spelling('type=g5.xlarge', 'type=G6.xlarge,n2-standard-4'),
+        spelling('max-price=0.4', 'max-price=$1', 'max-price=1.25USD'),
+        spelling('ttl=1h30m', 'ttl=1.5h', 'ttl=90min', 'ttl=45s', 'ttl=1day', 'ttl=30m1h', 'ttl=0.5s'),
+        spelling('quorum=9', 'quorum=90%'),
+        spelling('env="my file.txt"', 'python=“/a b”', 'python="/a\\"b\\\\c"', 'python=/a\\b'),
+      )
+      .map((words) => words.filter((word) => word !== null))
+      .chain((words) => fc.shuffledSubarray(words, { minLength: words.length })),
+    fc.constantFrom(' ', '  ', '\t', '\n'),
+  )
+  .map(([verb, count, words, space]) => [verb, count, ...words].join(space));
+
+function spelling(...spellings: readonly string[]): fc.Arbitrary<string | null> {
+  return fc.option(fc.constantFrom(...spellings));
+}
+
+const edit = fc.record({
+  at: fc.nat(),
+  cut: fc.nat({ max: 3 }),
+  insert: fc.oneof(
+    fc.constantFrom(' ', '"', '=', '--', '..', '-', '+', ',', '0', '9', '\\', ' spot', ' ttl=', '--n 4'),
+    text,
+  ),
+});
+
+const mutated = fc
+  .tuple(fc.oneof(command.map(format), typed), fc.array(edit, { minLength: 1, maxLength: 4 }))
+  .map(([line, edits]) => edits.reduce(edited, line));
+
+function edited(line: string, { at, cut, insert }: { at: number; cut: number; insert: string }): string {
+  const start = at % (line.length + 1);
+  return line.slice(0, start) + insert + line.slice(start + cut);
+}
+
+/** What must hold for every line whatever. */
+function answersWell(line: string): void {
+  const parsed = parse(line);
+  if (parsed.ok) {
+    const canonical = format(parsed.command);
+    expect(parse(canonical)).toEqual(parsed);
+    return;
+  }
+  const { start, end, message, expected } = parsed.error;
+  expect(start).toBeGreaterThanOrEqual(0);
+  expect(end).toBeGreaterThanOrEqual(start);
+  expect(end).toBeLessThanOrEqual(line.length);
+  expect(expected).not.toBe('');
+  expect(message).toMatch(/; (expected .|did you mean .)/);
+  expect(message).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+  expect(renderError(line, parsed.error).split('\n')).toHaveLength(3);
+}
+
+describe('the grammar', () => {
+  test.prop([command], { numRuns: 1000 })('reads back every command it writes', (written) => {
+    expect(parse(format(written))).toEqual({ ok: true, command: written });
+  });
+
+  test.prop([typed], { numRuns: 500 })('takes words in any order and spelling to one canonical line', (line) => {
+    const parsed = parse(line);
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    const canonical = format(parsed.command);
+    const again = parse(canonical);
+    expect(again).toEqual(parsed);
+    expect(again.ok && format(again.command)).toBe(canonical);
+  });
+
+  test.prop([mutated], { numRuns: 2000 })(
+    'answers every damaged line with a command or a place in the line',
+    answersWell,
+  );
+
+  test.prop([fc.string({ unit: 'binary', maxLength: 200 })], { numRuns: 1000 })(
+    'answers every text with a command or a place in the line',
+    answersWell,
+  );
+});

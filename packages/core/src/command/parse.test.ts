@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../spec/limits.ts';
+import type { Command, Request } from './command.ts';
+import { parse } from './parse.ts';
+import { BARE_WORDS, OPTIONS, REGION, VERB_NAMES, VERBS, VOCABULARY } from './words.ts';
+
+function commandOf(line: string): Command {
+  const parsed = parse(line);
+  if (!parsed.ok) throw new Error(`${line}: ${parsed.error.message}`);
+  return parsed.command;
+}
+
+/** What is said about the words after `up 4`. */
+function request(words: string): Partial<Request> {
+  const command = commandOf(`up 4 ${words}`);
+  if (command.verb !== 'up') throw new Error(command.verb);
+  const { workers, ...rest } = command.request;
+  return rest;
+}
+
+/** The error of a line, as the part of the line it points at and its message. */
+function error(line: string, limits = LIMITS): [at: string, message: string] {
+  const parsed = parse(line, limits);
+  if (parsed.ok) throw new Error(`accepted: ${line}`);
+  return [line.slice(parsed.error.start, parsed.error.end), parsed.error.message];
+}
+
+describe('parse', () => {
+  it('reads what a cluster is to be', () => {
+    const line = 'up 20..100 spot arm us-west-1+eu-west-2 cpu=4 memory=16GiB ttl=4h idle=20m name=etl';
+    expect(commandOf(line)).toEqual({
+      verb: 'up',
+      request: {
+        workers: { min: 20, max: 100 },
+        market: 'spot',
+        architecture: 'arm64',
+        regions: ['us-west-1', 'eu-west-2'],
+        cpu: 4,
+        memoryGiB: 16,
+        ttlSeconds: 14_400,
+        idleSeconds: 1200,
+        name: 'etl',
+      },
+    });
+    expect(request('gpu=1 ssd type=g5.xlarge,g6.xlarge max-price=0.40 budget=40usd')).toEqual({
+      gpu: 1,
+      ssd: true,
+      types: ['g5.xlarge', 'g6.xlarge'],
+      maxPriceMicros: 400_000,
+      budgetMicros: 40_000_000,
+    });
+    expect(request('away=2m quorum=90% python=/opt/venv/bin/python')).toEqual({
+      awaySeconds: 120,
+      quorum: 0.9,
+      python: '/opt/venv/bin/python',
+    });
+    expect(request('env="my requirements.txt"')).toEqual({ env: 'my requirements.txt' });
+  });
+
+  it.each<[string, Command]>([
+    ['plan 100 spot', { verb: 'plan', request: { workers: { min: 100, max: 100 }, market: 'spot' } }],
+    ['scale etl 80', { verb: 'scale', name: 'etl', workers: { min: 80, max: 80 } }],
+    ['scale etl 10..100', { verb: 'scale', name: 'etl', workers: { min: 10, max: 100 } }],
+    ['extend etl 2h', { verb: 'extend', name: 'etl', seconds: 7200 }],
+    ['down etl', { verb: 'down', target: { name: 'etl' } }],
+    ['down --all', { verb: 'down', target: { all: true } }],
+    ['down —all', { verb: 'down', target: { all: true } }],
+    ['ls', { verb: 'ls' }],
+    ['status etl', { verb: 'status', name: 'etl' }],
+    ['connect etl', { verb: 'connect', name: 'etl' }],
+    ['logs etl', { verb: 'logs', name: 'etl' }],
+    ['reclaim etl', { verb: 'reclaim', name: 'etl' }],
+    ['cost', { verb: 'cost', period: 'today' }],
+    ['cost 7d', { verb: 'cost', period: '7d' }],
+    ['cost by type', { verb: 'cost', period: 'today', by: 'type' }],
+    ['cost month by user', { verb: 'cost', period: 'month', by: 'user' }],
+    ['help', { verb: 'help' }],
+    ['help --all', { verb: 'help', word: '--all' }],
+    ['Ls', { verb: 'ls' }],
+  ])('reads %s', (line, command) => {
+    expect(commandOf(line)).toEqual(command);
+  });
+
+  it.each([
+    // Verbs
+    ['', '', 'the line is empty; expected a command: up, plan,'],
+    ['upp 4', 'upp', 'no command upp; did you mean up?'],
+    ['stop etl', 'stop', 'no command stop; did you mean down?'],
+    ['xyzzy', 'xyzzy', 'no command xyzzy; expected a command: up,'],
+    ['--help', '--help', 'no command --help; did you mean help?'],
+    ['50 spot', '50', 'a line begins with a command; did you mean up 50?'],
+    ['up50', 'up50', 'a space is missing in up50; did you mean up 50?'],
+    // Counts
+    ['up', '', 'up needs a count; expected a number of workers such as 50, or a range such as 20..100'],
+    ['up spot', 'spot', 'up needs a count before spot; expected a number'],
+    ['up spot 50', '50', 'the count 50 stands in the wrong place; did you mean up 50 spot?'],
+    ['scale 80 etl', '80', 'the count 80 stands in the wrong place; did you mean scale etl 80?'],
+    ['scale etl', '', 'scale needs a count; expected a number'],
+    ['up 0', '0', '0 workers are no cluster; expected 1 or more'],
+    ['up 0..4', '0..4', '0..4 workers are no cluster; expected 1 or more'],
+    ['up -4', '-4', 'the count -4 is negative; expected a number'],
+    ['up 2.5', '2.5', 'the count 2.5 is not a whole number; expected'],
+    ['up 1,000', '1,000', 'the count 1,000 is not a whole number; expected'],
+    ['up 1001', '1001', '1001 is over the limit; expected at most 1000 workers'],
+    [
+      'up 1..99999999999999999999',
+      '1..99999999999999999999',
+      '1..99999999999999999999 is over the limit; expected at most',
+    ],
+    ['up 20..10', '20..10', 'the range 20..10 runs backwards; did you mean 10..20?'],
+    ['up 20-100', '20-100', 'a range is written with two dots, not as 20-100; did you mean 20..100?'],
+    ['up 20..', '20..', 'the range 20.. lacks one of its ends; expected'],
+    ['up 20 .. 100', '..', '.. stands apart from its count; expected a range without spaces, such as 20..100'],
+    ['up 50spot', '50spot', 'a space is missing in 50spot; did you mean 50 spot?'],
+    ['up 4 7', '7', 'a second count, 7; expected one, right after up'],
+    // Bare words
+    ['up 4 sopt', 'sopt', 'unknown word sopt; did you mean spot?'],
+    ['up 4 amd64', 'amd64', 'unknown word amd64; did you mean x86?'],
+    ['up 4 workers', 'workers', 'unknown word workers; expected the count alone'],
+    [
+      'up 4 xyzzyx',
+      'xyzzyx',
+      'unknown word xyzzyx; expected a word such as spot, a region such as eu-west-2 or an option',
+    ],
+    ['up 4 spot spot', 'spot', 'spot is given twice; expected it once'],
+    ['up 4 spot spot-only', 'spot-only', 'spot-only contradicts spot; expected only one of them'],
+    ['up 4 arm x86', 'x86', 'x86 contradicts arm; expected only one of them'],
+    ['up 4 spot=yes', 'spot=yes', 'spot takes no value; did you mean spot?'],
+    // Regions
+    ['up 50 eu-west-22', 'eu-west-22', 'no region eu-west-22; did you mean eu-west-2?'],
+    ['up 4 eu-west-2+us-wst-1', 'us-wst-1', 'no region us-wst-1; did you mean us-west-1?'],
+    ['up 4 locla', 'locla', 'unknown word locla; did you mean local?'],
+    ['up 4 eu-west-2+eu-west-2', 'eu-west-2', 'eu-west-2 is given twice; expected it once'],
+    ['up 4 eu-west-1 eu-west-2', 'eu-west-2', 'regions are given twice; expected them joined by +'],
+    ['up 4 region=eu-west-2', 'region=eu-west-2', 'no option region; did you mean eu-west-2?'],
+    // Options
+    ['up 4 kpu=8', 'kpu=8', 'no option kpu; did you mean cpu=8?'],
+    ['up 4 worker-memory=8g', 'worker-memory=8g', 'no option worker-memory; did you mean memory=8g?'],
+    ['up 4 workers=9', 'workers=9', 'no option workers; did you mean up 9?'],
+    ['up 4 xyzzyx=1', 'xyzzyx=1', 'no option xyzzyx; expected one of cpu= memory='],
+    ['up 4 ttl', 'ttl', 'ttl has no value; did you mean ttl=4h?'],
+    ['up 4 ttl=', '', 'ttl: the value is empty; expected a duration such as 45s, 90m, 1h30m or 2d'],
+    ['up 4 name=""', '', 'name: the value is empty; expected a name'],
+    ['up 4 ttl=4h ttl=5h', 'ttl=5h', 'ttl is given twice; expected it once'],
+    ['up 4 ttl=4', '4', 'ttl: 4 has no unit; expected a duration'],
+    ['up 4 ttl=4x', '4x', 'ttl: no unit x; expected a duration'],
+    ['up 4 ttl=-4h', '-4h', 'ttl: -4h is not a duration; expected a duration'],
+    ['up 4 ttl=0h', '0h', 'ttl: 0h is nothing; expected a duration above nothing'],
+    ['up 4 ttl=8d', '8d', 'ttl: 8d is over the limit; expected at most 7d'],
+    ['up 4 memory=16', '16', 'memory: 16 has no unit; expected a size such as 16GiB'],
+    ['up 4 memory=16kb', '16kb', 'memory: no unit kb; expected a size'],
+    ['up 4 cpu=2.5', '2.5', 'cpu: 2.5 is not a whole number; expected a whole number, 1 or more'],
+    ['up 4 gpu=0', '0', 'gpu: 0 asks for nothing; expected 1 or more, or to leave it out'],
+    ['up 4 budget=0,40', '0,40', 'budget: 0,40 is not an amount of money; expected an amount of US dollars'],
+    ['up 4 budget=0', '0', 'budget: 0 buys nothing; expected an amount above 0'],
+    ['up 4 quorum=0.9', '0.9', 'quorum: 0.9 is not a percentage; did you mean 90%?'],
+    ['up 4 quorum=101%', '101%', 'quorum: 101% is not a percentage; expected a whole percentage'],
+    ['up 4 type=a,,b', '', 'type: nothing stands on one side of a ,; expected instance types'],
+    ['up 4 type=a,b/c', 'b/c', 'type: b/c is not an instance type; expected instance types'],
+    ['up 4 name=My_Cluster', 'My_Cluster', 'name: My_Cluster is not a name; did you mean my-cluster?'],
+    ['up 4 python=/a env=b', 'env=b', 'env contradicts python; expected only one of them'],
+    ['up 4 python="/a b', '"/a b', 'a quote is never closed; expected a closing "'],
+    // Other verbs
+    ['status', '', "status needs to know which cluster; expected a cluster's name; ls lists them"],
+    ['status Etl', 'Etl', 'Etl is not a name; did you mean etl?'],
+    ['status etl now', 'now', 'now is one word too many; expected only status NAME'],
+    ['down', '', "down needs to know which cluster; expected a cluster's name, or --all"],
+    ['down etl --all', '--all', '--all is one word too many; expected only down NAME | --all'],
+    ['extend etl', '', 'extend needs a duration; expected a duration'],
+    ['extend etl 2', '2', '2 has no unit; expected a duration'],
+    ['extend etl 9d', '9d', '9d is over the limit; expected at most 7d'],
+    ['cost yesterday', 'yesterday', 'no period yesterday; expected today, 7d or month'],
+    ['cost by', '', 'nothing follows by; expected user, cluster, region or type'],
+    ['cost by usr', 'usr', 'no group usr; did you mean user?'],
+    // The ways of other tools
+    ['up --workers 4', '--workers 4', 'flags are not used here: --workers 4; did you mean up 4?'],
+    ['up --workers=4', '--workers=4', 'flags are not used here: --workers=4; did you mean up 4?'],
+    ['up -n 4', '-n 4', 'flags are not used here: -n 4; did you mean up 4?'],
+    ['up 4 --spot', '--spot', 'flags are not used here: --spot; did you mean spot?'],
+    ['up 4 --spot ssd', '--spot', 'flags are not used here: --spot; did you mean spot?'],
+    ['up 4 --ttl 2h', '--ttl 2h', 'flags are not used here: --ttl 2h; did you mean ttl=2h?'],
+    [
+      'up 4 --instance_type m5.large',
+      '--instance_type m5.large',
+      'flags are not used here: --instance_type m5.large; did you mean type=m5.large?',
+    ],
+    [
+      'up 4 --xyzzyx',
+      '--xyzzyx',
+      'flags are not used here: --xyzzyx; expected words such as spot and options such as ttl=4h',
+    ],
+    ['up --help', '--help', 'flags are not used here: --help; did you mean help up?'],
+    ['ls --long', '--long', 'flags are not used here: --long; expected ls without it'],
+  ])('refuses %j', (line, at, message) => {
+    const [place, said] = error(line);
+    expect(place).toBe(at);
+    expect(said.slice(0, message.length)).toBe(message);
+    if (message.endsWith('?')) expect(said).toBe(message);
+  });
+
+  it('points at the second of two equal words', () => {
+    expect(parse('up 4 spot spot')).toMatchObject({ error: { start: 10, end: 14 } });
+  });
+
+  it('points at the end of the line when something is missing', () => {
+    expect(parse('scale etl')).toMatchObject({ error: { start: 9, end: 9 } });
+  });
+
+  it('points into quoted values', () => {
+    expect(error('up 4 type="a,B C"')[0]).toBe('B C"');
+  });
+
+  it('holds an installation to its own limits', () => {
+    const limits = { ...LIMITS, workers: { max: 10 }, ttl: { default: 60, max: 3600 } };
+    expect(error('up 11', limits)[1]).toBe('11 is over the limit; expected at most 10 workers');
+    expect(error('up 4 ttl=2h', limits)[1]).toBe('ttl: 2h is over the limit; expected at most 1h');
+    expect(parse('up 10 ttl=1h', limits).ok).toBe(true);
+  });
+});
+
+describe('the table of words', () => {
+  const entries = [...BARE_WORDS, ...OPTIONS, REGION];
+
+  it('gives each name one meaning', () => {
+    const bare = BARE_WORDS.flatMap(({ also }) => also);
+    const names = [
+      ...entries.flatMap(({ name, elsewhere }) => [name, ...elsewhere]),
+      ...bare,
+      ...VOCABULARY.countElsewhere,
+    ];
+    expect(names).toEqual([...new Set(names)]);
+    const verbs = VERB_NAMES.flatMap((name) => [name, ...VERBS[name].elsewhere]);
+    expect(verbs).toEqual([...new Set(verbs)]);
+  });
+
+  it('shows examples that are accepted', () => {
+    for (const name of VERB_NAMES)
+      for (const example of VERBS[name].examples) expect(commandOf(example).verb).toBe(name);
+    for (const { name, example } of OPTIONS) expect(Object.keys(request(`${name}=${example}`))).toHaveLength(1);
+  });
+
+  it('tells how the names of other tools are written here', () => {
+    for (const { name, elsewhere, example } of OPTIONS) {
+      for (const other of elsewhere) {
+        expect(error(`up 4 ${other}=${example}`)[1]).toBe(`no option ${other}; did you mean ${name}=${example}?`);
+        expect(error(`up 4 --${other} ${example}`)[1]).toMatch(`did you mean ${name}=${example}?`);
+      }
+    }
+    for (const name of VERB_NAMES) {
+      for (const other of VERBS[name].elsewhere) expect(error(other)[1]).toMatch(`did you mean ${name}?`);
+    }
+  });
+});

@@ -1,0 +1,341 @@
+import { ALL_REGIONS } from '../spec/regions.ts';
+import { type Argument, COUNT, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
+import type { Verb } from './command.ts';
+import { label, regions as regionNames, types, verbatim, whole } from './notation.ts';
+import { type BareWord, bareWord, limited, type Option, option } from './option.ts';
+import { duration, money, percent, size } from './quantity.ts';
+import { requestOf } from './request.ts';
+import type { Vocabulary } from './unknown.ts';
+import { type VerbWords, verb } from './verb.ts';
+
+/*
+ * The words of the grammar. Parsing, formatting, help, completion and the reference all come from these tables: a new
+ * option is a new row here and a new field of Request.
+ */
+
+export const BARE_WORDS: readonly BareWord[] = [
+  bareWord({
+    name: 'spot',
+    help: 'spot machines; on-demand ones where spot runs out',
+    subject: 'market',
+    says: { market: 'spot' },
+    saidBy: ({ market }) => market === 'spot',
+    elsewhere: ['preemptible'],
+  }),
+  bareWord({
+    name: 'spot-only',
+    help: 'spot machines and nothing else',
+    subject: 'market',
+    says: { market: 'spot-only' },
+    saidBy: ({ market }) => market === 'spot-only',
+  }),
+  bareWord({
+    name: 'on-demand',
+    help: 'on-demand machines; the same as saying nothing',
+    subject: 'market',
+    says: { market: 'on-demand' },
+    saidBy: ({ market }) => market === 'on-demand',
+  }),
+  bareWord({
+    name: 'arm',
+    also: ['arm64'],
+    help: '64-bit ARM machines only',
+    subject: 'architecture',
+    says: { architecture: 'arm64' },
+    saidBy: ({ architecture }) => architecture === 'arm64',
+    elsewhere: ['aarch64', 'graviton'],
+  }),
+  bareWord({
+    name: 'x86',
+    help: '64-bit x86 machines only',
+    subject: 'architecture',
+    says: { architecture: 'x86_64' },
+    saidBy: ({ architecture }) => architecture === 'x86_64',
+    elsewhere: ['x86_64', 'x86-64', 'amd64', 'x64', 'intel', 'amd'],
+  }),
+  bareWord({
+    name: 'ssd',
+    help: 'machines with a local SSD',
+    subject: 'ssd',
+    says: { ssd: true },
+    saidBy: ({ ssd }) => ssd === true,
+    elsewhere: ['nvme', 'local-ssd'],
+  }),
+];
+
+/** Regions are written as their names alone. */
+export const REGION: Option = {
+  ...option({
+    name: 'REGION',
+    help: 'where; several joined by +, of which the cheapest is taken',
+    example: 'eu-west-2',
+    value: regionNames,
+    absent: "the installation's region",
+    get: ({ regions }) => regions,
+    set: (regions) => ({ regions }),
+    elsewhere: ['region', 'regions', 'zone', 'location'],
+  }),
+  read: (reader, word) => ({ regions: reader.value(word, regionNames) }),
+};
+
+export const OPTIONS: readonly Option[] = [
+  option({
+    name: 'cpu',
+    help: 'at least so many vCPUs a worker',
+    example: '4',
+    value: whole,
+    absent: 'any',
+    get: ({ cpu }) => cpu,
+    set: (cpu) => ({ cpu }),
+    elsewhere: ['cpus', 'vcpu', 'vcpus', 'cores', 'worker-cpu', 'nthreads'],
+  }),
+  option({
+    name: 'memory',
+    help: 'at least so much memory a worker',
+    example: '16GiB',
+    value: size,
+    absent: 'any',
+    get: ({ memoryGiB }) => memoryGiB,
+    set: (memoryGiB) => ({ memoryGiB }),
+    elsewhere: ['mem', 'ram', 'worker-memory', 'memory-limit'],
+  }),
+  option({
+    name: 'gpu',
+    help: 'at least so many GPUs a worker',
+    example: '1',
+    value: whole,
+    absent: 'none',
+    get: ({ gpu }) => gpu,
+    set: (gpu) => ({ gpu }),
+    elsewhere: ['gpus', 'worker-gpu'],
+  }),
+  option({
+    name: 'type',
+    help: 'only these instance types',
+    example: 'g5.xlarge,g6.xlarge',
+    value: types,
+    absent: 'any',
+    get: (request) => request.types,
+    set: (value) => ({ types: value }),
+    elsewhere: ['types', 'instance-type', 'machine-type', 'worker-type', 'worker-vm-types', 'vm-type', 'flavor'],
+  }),
+  option({
+    name: 'max-price',
+    help: "most a worker's machine may cost an hour",
+    example: '0.40usd',
+    value: money,
+    absent: 'none',
+    get: ({ maxPriceMicros }) => maxPriceMicros,
+    set: (maxPriceMicros) => ({ maxPriceMicros }),
+    elsewhere: ['price', 'spot-price', 'bid'],
+  }),
+  option({
+    name: 'budget',
+    help: 'the cluster ends when it has cost so much',
+    example: '40usd',
+    value: money,
+    absent: 'none',
+    get: ({ budgetMicros }) => budgetMicros,
+    set: (budgetMicros) => ({ budgetMicros }),
+    elsewhere: ['max-cost', 'cost-limit'],
+  }),
+  limited({
+    name: 'ttl',
+    help: 'the cluster ends after so long, whatever it does',
+    example: '4h',
+    value: duration,
+    limit: ({ ttl }) => ttl,
+    get: ({ ttlSeconds }) => ttlSeconds,
+    set: (ttlSeconds) => ({ ttlSeconds }),
+    elsewhere: ['lifetime', 'timeout', 'max-lifetime', 'expires'],
+  }),
+  limited({
+    name: 'idle',
+    help: 'it ends after so long without a task',
+    example: '20m',
+    value: duration,
+    limit: ({ idle }) => idle,
+    get: ({ idleSeconds }) => idleSeconds,
+    set: (idleSeconds) => ({ idleSeconds }),
+    elsewhere: ['idle-timeout'],
+  }),
+  limited({
+    name: 'away',
+    help: 'it ends so long after its last client left',
+    example: '2m',
+    value: duration,
+    limit: ({ away }) => away,
+    get: ({ awaySeconds }) => awaySeconds,
+    set: (awaySeconds) => ({ awaySeconds }),
+    elsewhere: ['no-client-timeout'],
+  }),
+  limited({
+    name: 'quorum',
+    help: 'up is done once this share of the workers joined',
+    example: '90%',
+    value: percent,
+    limit: ({ quorum }) => quorum,
+    get: (request) => request.quorum,
+    set: (quorum) => ({ quorum }),
+    elsewhere: ['wait-for-workers'],
+  }),
+  option({
+    name: 'name',
+    help: "the cluster's name",
+    example: 'etl',
+    value: label,
+    absent: 'made up',
+    get: (request) => request.name,
+    set: (name) => ({ name }),
+    elsewhere: ['cluster-name'],
+  }),
+  option({
+    name: 'python',
+    help: 'a Python interpreter already on the machines',
+    example: '/path/to/python',
+    value: verbatim("an interpreter's path, such as /opt/venv/bin/python"),
+    subject: 'environment',
+    absent: "daskup's own packages",
+    get: ({ python }) => python,
+    set: (python) => ({ python }),
+    elsewhere: ['interpreter', 'venv'],
+  }),
+  option({
+    name: 'env',
+    help: 'a requirements file to make an environment from',
+    example: 'requirements.txt',
+    value: verbatim("a requirements file's path"),
+    subject: 'environment',
+    absent: "daskup's own packages",
+    get: ({ env }) => env,
+    set: (env) => ({ env }),
+    elsewhere: ['environment', 'requirements', 'software'],
+  }),
+];
+
+export const VOCABULARY: Vocabulary = {
+  bareWords: BARE_WORDS,
+  region: REGION,
+  options: OPTIONS,
+  countElsewhere: [
+    'workers',
+    'worker',
+    'n',
+    'count',
+    'nodes',
+    'num-workers',
+    'n-workers',
+    'nworkers',
+    'size',
+    'machines',
+  ],
+};
+
+const REQUEST = requestOf(VOCABULARY);
+
+const word = verbatim('a command, word or option');
+
+const WORD: Argument<string> = {
+  usage: '[WORD]',
+  read(reader) {
+    const next = reader.next();
+    return next && reader.value(next, word);
+  },
+  write: (value) => [value],
+  candidates: ({ before }) => (before.length === 0 ? KNOWN : []),
+  takesFlag: () => true,
+};
+
+export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
+  up: verb('up', {
+    help: 'start a cluster',
+    examples: [
+      'up 50 spot eu-west-2',
+      'up 20..100 spot arm us-west-1+eu-west-2 cpu=4 memory=16GiB ttl=4h idle=20m name=etl',
+      'up 4 gpu=1 ssd type=g5.xlarge,g6.xlarge max-price=0.40usd budget=40usd',
+    ],
+    takes: { request: REQUEST },
+    elsewhere: ['create', 'start', 'launch', 'run', 'new'],
+  }),
+  plan: verb('plan', {
+    help: 'show what up would start and its price; starts nothing',
+    examples: ['plan 100 spot'],
+    takes: { request: REQUEST },
+    elsewhere: ['preview', 'dry-run'],
+  }),
+  scale: verb('scale', {
+    help: "change a cluster's number of workers",
+    examples: ['scale etl 80', 'scale etl 10..100'],
+    takes: { name: NAME, workers: COUNT },
+    elsewhere: ['resize', 'adapt'],
+  }),
+  extend: verb('extend', {
+    help: 'let a cluster live longer',
+    examples: ['extend etl 2h'],
+    takes: { name: NAME, seconds: EXTENSION },
+    elsewhere: ['prolong', 'renew'],
+  }),
+  down: verb('down', {
+    help: 'end a cluster, or all of them',
+    examples: ['down etl', 'down --all'],
+    takes: { target: TARGET },
+    elsewhere: ['stop', 'delete', 'rm', 'kill', 'destroy', 'terminate', 'shutdown', 'close'],
+  }),
+  ls: verb('ls', {
+    help: 'list the clusters',
+    examples: ['ls'],
+    takes: {},
+    elsewhere: ['list', 'ps', 'clusters'],
+  }),
+  status: verb('status', {
+    help: "show a cluster's machines, tasks and cost",
+    examples: ['status etl'],
+    takes: { name: NAME },
+    elsewhere: ['show', 'describe', 'info', 'get'],
+  }),
+  connect: verb('connect', {
+    help: 'get what a Dask client needs to reach a cluster',
+    examples: ['connect etl'],
+    takes: { name: NAME },
+    elsewhere: ['attach', 'join'],
+  }),
+  logs: verb('logs', {
+    help: "show how a cluster's machines booted",
+    examples: ['logs etl'],
+    takes: { name: NAME },
+    elsewhere: ['log'],
+  }),
+  cost: verb('cost', {
+    help: 'show what was spent',
+    examples: ['cost', 'cost 7d by user', 'cost month by region'],
+    takes: { period: PERIOD, by: GROUP },
+    elsewhere: ['costs', 'bill', 'spend', 'price'],
+  }),
+  reclaim: verb('reclaim', {
+    help: 'take one spot machine away, as a cloud would; local clusters only',
+    examples: ['reclaim etl'],
+    takes: { name: NAME },
+    elsewhere: ['interrupt', 'preempt'],
+  }),
+  help: verb('help', {
+    help: 'explain a command, a word or an option',
+    examples: ['help', 'help up', 'help ttl'],
+    takes: { word: WORD },
+    elsewhere: ['man', 'usage', '?'],
+  }),
+};
+
+export function isVerb(text: string): text is Verb {
+  return Object.hasOwn(VERBS, text);
+}
+
+/** The verbs, in the order of the table. */
+export const VERB_NAMES: readonly Verb[] = Object.keys(VERBS).filter(isVerb);
+
+/** Every word that help can explain. */
+export const KNOWN: readonly string[] = [
+  ...VERB_NAMES,
+  ...BARE_WORDS.map(({ name }) => name),
+  ...OPTIONS.map(({ name }) => name),
+  ...ALL_REGIONS,
+];

@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** What the linter says of a file of this package that imports this. */
+function lint(pkg: string, imported: string): string {
+  const file = `${root}packages/${pkg}/src/planted-${process.pid}.ts`;
+  writeFileSync(file, `import { x } from '${imported}';\n\nconsole.log(x);\n`);
+  try {
+    const run = spawnSync(`${root}node_modules/.bin/biome`, ['lint', file], { encoding: 'utf8', cwd: root });
+    return run.stdout + run.stderr;
+  } finally {
+    rmSync(file);
+  }
+}
+
+test.each([
+  ['core', '@daskup/dask/control'],
+  ['core', '../../dask/src/control.ts'],
+  ['dask', '@daskup/local/provider'],
+  ['local', '@daskup/store/open'],
+  ['store', '@daskup/dask/control'],
+  ['server', '@daskup/cli/main'],
+])('%s may not import %s', (pkg, imported) => {
+  expect(lint(pkg, imported)).toContain('noRestrictedImports');
+});
+
+test.each([
+  ['dask', '@daskup/core/observe/machine'],
+  ['local', '@daskup/dask/platform'],
+  ['store', '@daskup/core/state/store'],
+])('%s may import %s', (pkg, imported) => {
+  expect(lint(pkg, imported)).not.toContain('noRestrictedImports');
+});

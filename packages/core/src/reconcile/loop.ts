@@ -1,0 +1,284 @@
+import { entryOf, spentMicros } from '../account/account.ts';
+import { isAlive, type MachineRecord } from '../observe/machine.ts';
+import { type Observation, observe, recordOf } from '../observe/observe.ts';
+import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
+import { plan } from '../plan/plan.ts';
+import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
+import { ProviderError } from '../provision/provider.ts';
+import { Shortages } from '../provision/shortages.ts';
+import type { Cluster, Launch } from '../state/cluster.ts';
+import type { ClusterEvent, Store } from '../state/store.ts';
+import { move } from './lifecycle.ts';
+import { type Decision, reconcile } from './reconcile.ts';
+import { TIMING } from './timing.ts';
+
+/** A lease outlives several passes, and is short enough that another replica takes over soon after a crash; milliseconds. */
+const LEASE_MS = 15_000;
+const SWEEP_EVERY_MS = 60_000;
+/** How much of a machine's boot log goes with the news of its failure; lines. */
+const LOG_TAIL = 8;
+
+export interface LoopOptions {
+  readonly store: Store;
+  readonly providers: readonly Provider[];
+  readonly control: SchedulerControl;
+  /** This process's name among the store's replicas. */
+  readonly holder: string;
+  readonly now: () => number;
+  /** For faults of the program or its surroundings that no cluster is to blame for; never given a secret. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Carries out what {@link reconcile} decides, for every cluster this process holds the lease of. One pass reads desired
+ * and observed state, stores the decision, then acts on it: whatever a crash cuts off, the next pass does.
+ */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #shortages = new Shortages();
+  #sweptAt = 0;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  /** One pass over all clusters. Returns whether anything is under way, so that the next should come soon. */
+  async pass(): Promise<boolean> {
+    const { store, providers, holder, now, log } = this.#options;
+    const clusters = await store.lease(holder, now(), now() + LEASE_MS);
+    const sweeping = now() - this.#sweptAt >= SWEEP_EVERY_MS;
+    if (clusters.length === 0 && !sweeping) return false;
+    let busy = false;
+    await Promise.all(
+      providers.map(async (provider) => {
+        const mine = clusters.filter((cluster) => cluster.provider === provider.name);
+        if (mine.length === 0 && !sweeping) return;
+        const seen = await provider.machines(store.installation).catch((error: unknown) => {
+          log(`${provider.name}: its machines could not be listed: ${messageOf(error)}`);
+          return null;
+        });
+        const records = Map.groupBy(
+          await store.machines(mine.map((cluster) => cluster.id)),
+          (record) => record.clusterId,
+        );
+        const results = await Promise.allSettled(
+          mine.map((cluster) => this.#one(provider, cluster, records.get(cluster.id) ?? [], seen)),
+        );
+        for (const [i, result] of results.entries()) {
+          if (result.status === 'fulfilled') busy ||= result.value;
+          else log(`${mine[i]?.spec.name}: this pass failed and comes again: ${messageOf(result.reason)}`);
+        }
+        if (sweeping && seen) await this.#sweep(provider, seen);
+      }),
+    );
+    if (sweeping) this.#sweptAt = now();
+    return busy;
+  }
+
+  /** One cluster's pass. Returns whether something is under way. */
+  async #one(
+    provider: Provider,
+    cluster: Cluster,
+    records: readonly MachineRecord[],
+    seen: readonly Machine[] | null,
+  ): Promise<boolean> {
+    const { store, holder, now: clock } = this.#options;
+    const [status, offers] = await Promise.all([this.#status(cluster, records), provider.offers([cluster.region])]);
+    const now = clock();
+    const mine = seen?.filter((machine) => machine.tags.clusterId === cluster.id) ?? null;
+    const observation = observe(records, mine, status, now);
+    const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
+
+    const decide = (current: Cluster): Decision => {
+      // Offers that are left once empty pools and other regions are out of it.
+      const site = plan({ ...current.spec, regions: [current.region] }, offers, this.#shortages.at(now)).sites[0];
+      return reconcile({
+        cluster: withFailures(current, observation),
+        machines: observation.machines,
+        status,
+        offers: { scheduler: site?.scheduler ?? [], workers: site?.workers ?? [] },
+        spentMicros: spentMicros(current, observation.machines, now),
+        now,
+      });
+    };
+    let decision = decide(cluster);
+    const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
+    const quiet = changed.size === 0 && isQuiet(decision, cluster);
+    if (!quiet) {
+      const written = await store.commit(
+        cluster.id,
+        (current) => {
+          decision = decide(current);
+          const machines = new Map([...changed, ...decision.machines.map((machine) => [machine.id, machine] as const)]);
+          const ledger = observation.ended.flatMap((machine) => entryOf(current, machine, now) ?? []);
+          const events = [...obituaries, ...decision.events];
+          return { cluster: decision.cluster, machines: [...machines.values()], ledger, events };
+        },
+        { holder, now },
+      );
+      if (!written) return true;
+    }
+    const acted = await this.#act(provider, decision);
+    return acted || !quiet || decision.cluster.state.phase !== 'ready';
+  }
+
+  /** What the scheduler says; null while there is none to ask, or it does not answer. */
+  async #status(cluster: Cluster, records: readonly MachineRecord[]): Promise<SchedulerStatus | null> {
+    const { endpoint, credentials, expiresAt, state } = cluster;
+    const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
+    if (!endpoint || !up || state.phase === 'stopping') return null;
+    return this.#options.control.status(endpoint, credentials, expiresAt).catch(() => null);
+  }
+
+  /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */
+  async #obituaries(
+    provider: Provider,
+    cluster: Cluster,
+    ended: readonly MachineRecord[],
+    now: number,
+  ): Promise<readonly ClusterEvent[]> {
+    const unasked = ended.filter((machine) => machine.terminateAskedAt === null && cluster.state.phase !== 'stopping');
+    return Promise.all(
+      unasked.map(async (machine) => {
+        const log = machine.joinedAt === null ? await provider.bootLog(machine.id).catch(() => '') : '';
+        const tail = log.trimEnd().split('\n').slice(-LOG_TAIL).join('\n');
+        const level = machine.leaving && machine.joinedAt !== null ? 'info' : 'warning';
+        const text = `${machine.role} ${machine.id} ended: ${machine.endReason}${tail ? `\n${tail}` : ''}`;
+        return { clusterId: cluster.id, at: now, level, text };
+      }),
+    );
+  }
+
+  /** Carries a stored decision out. Returns whether it did anything. */
+  async #act(provider: Provider, decision: Decision): Promise<boolean> {
+    const { control, log } = this.#options;
+    const { cluster } = decision;
+    const { endpoint, credentials } = cluster;
+    const name = cluster.spec.name;
+    const tasks: Promise<unknown>[] = cluster.launches.map((launch) => this.#launch(provider, cluster, launch));
+    if (decision.prepare) tasks.push(this.#prepare(provider, cluster));
+    if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
+    if (decision.retire.length > 0 && endpoint) {
+      tasks.push(control.retire(endpoint, credentials, decision.retire));
+    }
+    if (decision.release) tasks.push(provider.release(this.#identity(cluster)));
+    for (const result of await Promise.allSettled(tasks)) {
+      if (result.status === 'rejected') log(`${name}: to be tried again: ${messageOf(result.reason)}`);
+    }
+    return tasks.length > 0;
+  }
+
+  async #prepare(provider: Provider, cluster: Cluster): Promise<void> {
+    try {
+      const endpoint = await provider.prepare(this.#identity(cluster));
+      await this.#options.store.commit(cluster.id, (current) => ({ cluster: { ...current, endpoint } }));
+    } catch (error) {
+      await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
+    }
+  }
+
+  async #launch(provider: Provider, cluster: Cluster, launch: Launch): Promise<void> {
+    if (!cluster.endpoint) return;
+    const { store, now: clock } = this.#options;
+    const identity = this.#identity(cluster);
+    const { token, role, count, market, offers, expiresAt } = launch;
+    const boot: Boot = {
+      role,
+      clusterName: cluster.spec.name,
+      scheduler: cluster.endpoint,
+      ca: cluster.credentials.ca.cert,
+      identity: cluster.credentials[role],
+      environment: cluster.spec.environment,
+      expiresAt,
+      joinSeconds: TIMING.joinMs / 1000,
+      idleSeconds: cluster.spec.idleSeconds,
+    };
+    try {
+      const tags = { ...identity, role, expiresAt, token };
+      const { machines, shortages } = await provider.launch({ token, tags, count, market, offers, boot });
+      const now = clock();
+      this.#shortages.note(shortages, now);
+      await store.commit(cluster.id, (current) => ({
+        cluster: {
+          ...current,
+          launches: current.launches.filter((other) => other.token !== token),
+          retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
+        },
+        machines: machines.map((machine) => recordOf(machine, now)),
+        events: shortages.map((shortage) => ({
+          clusterId: cluster.id,
+          at: now,
+          level: 'warning' as const,
+          text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
+        })),
+      }));
+    } catch (error) {
+      await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error);
+    }
+  }
+
+  /** What will not pass by itself ends a cluster that is still starting; everything else is tried again a little later. */
+  async #setback(cluster: Cluster, text: string, error: unknown): Promise<void> {
+    const now = this.#options.now();
+    const final = error instanceof ProviderError;
+    if (!final) this.#options.log(`${cluster.spec.name}: ${text}; to be tried again`);
+    await this.#options.store.commit(cluster.id, (current) => {
+      const { state } = current;
+      if (final && state.phase === 'starting') {
+        return {
+          cluster: { ...current, state: move(state, { phase: 'stopping', since: now, why: text, failed: true }) },
+          events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
+        };
+      }
+      const cleared = final ? { launches: [] } : {};
+      return { cluster: { ...current, ...cleared, retryAt: now + TIMING.noCapacityMs } };
+    });
+  }
+
+  /** Ends what carries our tag and belongs to no live cluster: launches whose answer was lost, clusters long over. */
+  async #sweep(provider: Provider, seen: readonly Machine[]): Promise<void> {
+    const { store, log } = this.#options;
+    const live = new Set((await store.clusters({ live: true })).map((cluster) => cluster.id));
+    const orphans = seen.filter((machine) => machine.state !== 'terminated' && !live.has(machine.tags.clusterId));
+    if (orphans.length === 0) return;
+    log(`${provider.name}: sweeping ${orphans.length} machines that no live cluster owns`);
+    await provider.terminate(orphans.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
+  }
+
+  #identity(cluster: Cluster): ClusterIdentity {
+    return {
+      installation: this.#options.store.installation,
+      clusterId: cluster.id,
+      clusterName: cluster.spec.name,
+      owner: cluster.owner,
+      region: cluster.region,
+    };
+  }
+}
+
+/** Machines in a row that ended without joining put the next launch off, longer each time; one that joins clears it. */
+function withFailures(cluster: Cluster, observation: Observation): Cluster {
+  const joined = observation.changed.some((machine) => machine.joinedAt !== null && isAlive(machine));
+  const stillborn = observation.ended.filter(
+    (m) => m.joinedAt === null && m.terminateAskedAt === null && m.role === 'worker',
+  );
+  if (stillborn.length === 0) return joined && cluster.failures > 0 ? { ...cluster, failures: 0 } : cluster;
+  const failures = (joined ? 0 : cluster.failures) + stillborn.length;
+  const ended = Math.max(...stillborn.map((machine) => machine.endedAt ?? 0));
+  const backoff = Math.min(TIMING.backoffMaxMs, TIMING.backoffMs * 2 ** Math.min(failures, 10));
+  return { ...cluster, failures, retryAt: Math.max(cluster.retryAt, ended + backoff) };
+}
+
+function isQuiet(decision: Decision, before: Cluster): boolean {
+  const { cluster, machines, events } = decision;
+  return (
+    machines.length === 0 &&
+    events.length === 0 &&
+    (Object.keys(cluster) as (keyof Cluster)[]).every((key) => cluster[key] === before[key])
+  );
+}
+
+/** A thrown thing's message; never its other fields, which may hold what was sent. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

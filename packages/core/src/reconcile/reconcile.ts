@@ -1,0 +1,320 @@
+import { dollars } from '../account/money.ts';
+import { isAlive, type MachineRecord } from '../observe/machine.ts';
+import type { SchedulerStatus } from '../observe/scheduler.ts';
+import type { Offer } from '../plan/offer.ts';
+import type { Role } from '../provision/provider.ts';
+import { launchToken } from '../provision/token.ts';
+import { describeSeconds } from '../spec/duration.ts';
+import { isAdaptive, quorumOf } from '../spec/spec.ts';
+import type { Cluster, Launch } from '../state/cluster.ts';
+import type { ClusterEvent } from '../state/store.ts';
+import { move } from './lifecycle.ts';
+import { TIMING } from './timing.ts';
+
+/** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */
+export interface Known {
+  readonly cluster: Cluster;
+  readonly machines: readonly MachineRecord[];
+  /** Null when the scheduler did not answer. */
+  readonly status: SchedulerStatus | null;
+  /** What may be bought now, best first, empty pools left out. */
+  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] };
+  readonly spentMicros: number;
+  readonly now: number;
+}
+
+/** What is to be stored, and then done. Doing any of it twice is harmless. */
+export interface Decision {
+  readonly cluster: Cluster;
+  /** Records that change by the decision. */
+  readonly machines: readonly MachineRecord[];
+  readonly events: readonly ClusterEvent[];
+  /** The provider makes the cluster's place. */
+  readonly prepare: boolean;
+  /** Ids of machines to end now. */
+  readonly terminate: readonly string[];
+  /** Ids of workers to empty and close. */
+  readonly retire: readonly string[];
+  /** Nothing is left: what `prepare` made can go. */
+  readonly release: boolean;
+}
+
+/**
+ * Moves what is observed one step towards what is desired. Pure and level-triggered: it asks only what is, never what
+ * happened, so a pass that was lost or came twice does no harm. Launches are decided here, put into `cluster.launches`
+ * and carried out from there.
+ */
+export function reconcile(known: Known): Decision {
+  const pass = new Pass(known);
+  const state = known.cluster.state;
+  if (state.phase === 'starting' || state.phase === 'ready') {
+    pass.clocks();
+    const end = ending(pass);
+    if (end) pass.stop(end.why, end.failed);
+    else pass.work();
+  }
+  if (pass.cluster.state.phase === 'stopping') pass.wind();
+  return pass.decision();
+}
+
+/** Why the cluster must end now; null while it may go on. The first reason that holds is the one told. */
+function ending(pass: Pass): { readonly why: string; readonly failed: boolean } | null {
+  const { cluster, now, status } = pass;
+  const { spec, state } = cluster;
+  const ended = (why: string) => ({ why, failed: false });
+  const failed = (why: string) => ({ why, failed: true });
+
+  if (now >= cluster.expiresAt) return ended(`its TTL is over`);
+  if (spec.budgetMicros !== null && pass.known.spentMicros >= spec.budgetMicros) {
+    return ended(`its budget of ${dollars(spec.budgetMicros)} is spent`);
+  }
+  const scheduler = pass.known.machines.find((machine) => machine.role === 'scheduler');
+  if (scheduler && !isAlive(scheduler)) {
+    // Its own idle timer fires when no server was there to end the cluster in time.
+    if (scheduler.endReason.startsWith('idle')) return ended(scheduler.endReason);
+    return failed(`its scheduler ended: ${scheduler.endReason}`);
+  }
+  if (state.phase === 'starting') {
+    if (cluster.failures >= Math.max(3, cluster.target) && pass.joined.length === 0) {
+      return failed(`${cluster.failures} workers ended before they joined`);
+    }
+    if (now - state.since >= TIMING.startMs && pass.joined.length === 0) {
+      return failed(`no worker joined within ${describeSeconds(TIMING.startMs / 1000)}`);
+    }
+    return null;
+  }
+  if (!status) {
+    const silent = now - (cluster.answeredAt ?? now);
+    return silent >= TIMING.silentMs
+      ? failed(`its scheduler has not answered for ${describeSeconds(silent / 1000)}`)
+      : null;
+  }
+  if (status.idleSeconds === null) return null;
+  if (status.idleSeconds >= spec.idleSeconds) return ended(`it was idle for ${describeSeconds(spec.idleSeconds)}`);
+  const away = now - (cluster.clientAt ?? now);
+  if (status.clients === 0 && away >= spec.awaySeconds * 1000 + TIMING.coarseMs) {
+    return ended(`its last client left ${describeSeconds(spec.awaySeconds)} ago`);
+  }
+  return null;
+}
+
+/** One call of {@link reconcile}: what is known, and what has been decided so far. */
+class Pass {
+  readonly known: Known;
+  readonly now: number;
+  readonly status: SchedulerStatus | null;
+  cluster: Cluster;
+  readonly alive: readonly MachineRecord[];
+  readonly #machines = new Map<string, MachineRecord>();
+  readonly #events: ClusterEvent[] = [];
+  readonly #terminate = new Set<string>();
+  readonly #retire = new Set<string>();
+  #prepare = false;
+  #release = false;
+
+  constructor(known: Known) {
+    this.known = known;
+    this.now = known.now;
+    this.status = known.status;
+    this.cluster = known.cluster;
+    this.alive = known.machines.filter(isAlive);
+  }
+
+  decision(): Decision {
+    return {
+      cluster: this.cluster,
+      machines: [...this.#machines.values()],
+      events: this.#events,
+      prepare: this.#prepare,
+      terminate: [...this.#terminate],
+      retire: [...this.#retire],
+      release: this.#release,
+    };
+  }
+
+  /** Workers that count: alive and not on their way out. */
+  get workers(): readonly MachineRecord[] {
+    return this.alive.filter(
+      (machine) => machine.role === 'worker' && !machine.leaving && machine.terminateAskedAt === null,
+    );
+  }
+
+  get joined(): readonly MachineRecord[] {
+    return this.workers.filter((machine) => machine.joinedAt !== null);
+  }
+
+  stop(why: string, failed: boolean): void {
+    this.#update({ state: move(this.cluster.state, { phase: 'stopping', since: this.now, why, failed }) });
+    this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
+  }
+
+  /** What the cluster remembers of the scheduler's answers. */
+  clocks(): void {
+    const { status, now, cluster } = this;
+    if (!status) return;
+    if (now - (cluster.answeredAt ?? 0) >= TIMING.coarseMs) this.#update({ answeredAt: now });
+    if (status.clients > 0 && now - (cluster.clientAt ?? 0) >= TIMING.coarseMs) this.#update({ clientAt: now });
+  }
+
+  /** A cluster that is to live: have what it needs, no more and no less. */
+  work(): void {
+    if (!this.cluster.endpoint) {
+      this.#prepare = true;
+      return;
+    }
+    this.#adapt();
+    this.#becomeReady();
+    this.#replaceSilent();
+    this.#launchMissing('scheduler', 1, this.alive.filter((machine) => machine.role === 'scheduler').length);
+    this.#launchMissing('worker', this.cluster.target, this.workers.length);
+    this.#letGo(this.workers.length - this.cluster.target);
+    this.#emptyLeaving();
+  }
+
+  /** A cluster that is to end: everything goes, and the last word is spoken once nothing is seen alive. */
+  wind(): void {
+    const { state } = this.cluster;
+    if (state.phase !== 'stopping') return;
+    // What a launch without an answer made is found by its tags, here or by the sweep; it must not be made anew.
+    if (this.cluster.launches.length > 0) this.#update({ launches: [] });
+    for (const machine of this.alive) this.#end(machine);
+    if (this.alive.length > 0) return;
+    this.#release = true;
+    const { why, failed } = state;
+    this.#update({ state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }) });
+    this.#tell('info', `no machine is left; it cost ${dollars(this.known.spentMicros)}`);
+  }
+
+  /** Follows Dask's own wish within the bounds: up at once, down once it has lasted. */
+  #adapt(): void {
+    const { cluster, status } = this;
+    const { min, max } = cluster.spec.workers;
+    if (!isAdaptive(cluster.spec) || !status || cluster.state.phase !== 'ready') return;
+    const wish = Math.min(max, Math.max(min, status.adaptiveTarget));
+    if (wish > cluster.target) {
+      this.#update({ target: wish, surplusSince: null });
+      this.#tell('info', `scaling to ${wish} workers: Dask has work for ${status.adaptiveTarget}`);
+    } else if (wish === cluster.target) {
+      if (cluster.surplusSince !== null) this.#update({ surplusSince: null });
+    } else if (cluster.surplusSince === null) {
+      this.#update({ surplusSince: this.now });
+    } else if (this.now - cluster.surplusSince >= TIMING.surplusMs) {
+      this.#update({ target: wish, surplusSince: null });
+      this.#tell('info', `scaling to ${wish} workers: Dask has work for ${status.adaptiveTarget}`);
+    }
+  }
+
+  #becomeReady(): void {
+    const { cluster, now, status } = this;
+    if (cluster.state.phase !== 'starting' || !status) return;
+    const joined = this.joined.length;
+    const late = now - cluster.state.since >= TIMING.startMs;
+    if (joined < quorumOf(cluster.spec, cluster.target) && !(late && joined > 0)) return;
+    this.#update({ state: move(cluster.state, { phase: 'ready', since: now }) });
+    const seconds = describeSeconds((now - cluster.createdAt) / 1000);
+    const level = late ? 'warning' : 'info';
+    this.#tell(level, `ready with ${joined} of ${cluster.target} workers after ${seconds}`);
+  }
+
+  /** Machines that never joined in time, and workers that Dask has given up, make room for others. */
+  #replaceSilent(): void {
+    const members = new Set(this.status?.workers.map((worker) => worker.name));
+    for (const machine of this.alive) {
+      const late = machine.joinedAt === null && this.now - machine.launchedAt >= TIMING.joinMs;
+      const lost =
+        machine.role === 'worker' && machine.joinedAt !== null && this.status !== null && !members.has(machine.id);
+      if (!late && !lost) continue;
+      if (machine.terminateAskedAt === null && !machine.leaving) {
+        this.#tell(
+          'warning',
+          `${machine.role} ${machine.id} ${late ? 'did not join in time' : 'lost its scheduler'}: replacing it`,
+        );
+      }
+      this.#end(machine);
+    }
+  }
+
+  #launchMissing(role: Role, wanted: number, have: number): void {
+    const { cluster, now } = this;
+    const underWay = cluster.launches.filter((launch) => launch.role === role);
+    if (underWay.length > 0 || now < cluster.retryAt) return;
+    const count = wanted - have;
+    if (count <= 0) return;
+    const ranked = role === 'scheduler' ? this.known.offers.scheduler : this.known.offers.workers;
+    const market = ranked[0]?.market;
+    if (!market) {
+      this.#update({ retryAt: now + TIMING.noCapacityMs });
+      this.#tell(
+        'warning',
+        `no offer has room for ${count} more ${role}${count > 1 ? 's' : ''}; trying again in ${describeSeconds(TIMING.noCapacityMs / 1000)}`,
+      );
+      return;
+    }
+    if (role === 'worker' && market === 'on-demand' && cluster.spec.market === 'spot') {
+      this.#tell('warning', `no spot capacity: ${count} worker${count > 1 ? 's' : ''} on demand instead`);
+    }
+    const offers = ranked.filter((offer) => offer.market === market);
+    const attempt = cluster.attempt + 1;
+    const token = launchToken({ clusterId: cluster.id, attempt, role, market, count, offers });
+    const launch: Launch = { token, role, market, count, offers, expiresAt: cluster.expiresAt };
+    this.#update({ attempt, launches: [...cluster.launches, launch] });
+  }
+
+  /** Too many: first those that have not joined, then those with the least to lose. */
+  #letGo(surplus: number): void {
+    if (surplus <= 0) return;
+    const members = new Map(this.status?.workers.map((worker) => [worker.name, worker]));
+    const burden = (machine: MachineRecord) => {
+      const member = members.get(machine.id);
+      return member ? [1, member.processing, member.bytes] : [0, 0, 0];
+    };
+    const going = this.workers
+      .toSorted((a, b) => compare(burden(a), burden(b)) || b.launchedAt - a.launchedAt)
+      .slice(0, surplus);
+    for (const machine of going) {
+      if (machine.joinedAt === null) this.#end(machine);
+      else this.#put({ ...this.#current(machine), leaving: true });
+    }
+  }
+
+  /** A worker goes only once its results are elsewhere; it ends itself then. One that is being emptied is left alone. */
+  #emptyLeaving(): void {
+    const members = new Map(this.status?.workers.map((worker) => [worker.name, worker]));
+    for (const machine of this.alive) {
+      const { leaving, terminateAskedAt } = this.#current(machine);
+      if (!leaving || terminateAskedAt !== null) continue;
+      if (members.get(machine.id)?.leaving === false) this.#retire.add(machine.id);
+    }
+  }
+
+  #end(machine: MachineRecord): void {
+    const current = this.#current(machine);
+    if (current.terminateAskedAt !== null && this.now - current.terminateAskedAt < TIMING.terminateAgainMs) return;
+    this.#put({ ...current, terminateAskedAt: this.now });
+    this.#terminate.add(machine.id);
+  }
+
+  #current(machine: MachineRecord): MachineRecord {
+    return this.#machines.get(machine.id) ?? machine;
+  }
+
+  #put(machine: MachineRecord): void {
+    this.#machines.set(machine.id, machine);
+  }
+
+  #update(change: Partial<Cluster>): void {
+    this.cluster = { ...this.cluster, ...change };
+  }
+
+  #tell(level: ClusterEvent['level'], text: string): void {
+    this.#events.push({ clusterId: this.cluster.id, at: this.now, level, text });
+  }
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [i, value] of a.entries()) {
+    const difference = value - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,20 @@
+/** How long the reconciler waits for what; milliseconds. */
+export const TIMING = {
+  /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. */
+  startMs: 600_000,
+  /** A machine that has not joined this long after its launch is replaced. */
+  joinMs: 300_000,
+  /** A scheduler that has been silent this long is lost. */
+  silentMs: 60_000,
+  /** An end that was asked for and not seen is asked for again. */
+  terminateAgainMs: 10_000,
+  /** Dask must want fewer workers for this long before any is let go: targets jump between two task graphs. */
+  surplusMs: 10_000,
+  /** Between replacements of machines that end without joining: doubled by each, up to a minute. */
+  backoffMs: 1_000,
+  backoffMaxMs: 60_000,
+  /** When every pool is empty. */
+  noCapacityMs: 30_000,
+  /** Times that need not be exact are written no oftener than this, so that a quiet cluster writes little. */
+  coarseMs: 10_000,
+} as const;

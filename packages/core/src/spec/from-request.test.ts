@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { specOf } from './from-request.ts';
+import { LIMITS } from './limits.ts';
+
+const defaults = {
+  name: 'bright-otter',
+  limits: LIMITS,
+  defaultRegion: 'local',
+  environment: { kind: 'managed' },
+} as const;
+
+it('a bare request gets every default', () => {
+  expect(specOf({ workers: { min: 4, max: 4 } }, defaults)).toEqual({
+    name: 'bright-otter',
+    workers: { min: 4, max: 4 },
+    market: 'on-demand',
+    regions: ['local'],
+    architecture: null,
+    cpu: 0,
+    memoryGiB: 0,
+    gpu: 0,
+    ssd: false,
+    types: [],
+    maxPriceMicros: null,
+    budgetMicros: null,
+    ttlSeconds: 14_400,
+    idleSeconds: 1200,
+    awaySeconds: 120,
+    quorum: 0.9,
+    environment: { kind: 'managed' },
+  });
+});
+
+it('what was asked for stands', () => {
+  const asked = {
+    workers: { min: 10, max: 100 },
+    name: 'etl',
+    market: 'spot-only',
+    regions: ['eu-west-2', 'us-west1'],
+    architecture: 'arm64',
+    cpu: 4,
+    memoryGiB: 16,
+    gpu: 1,
+    ssd: true,
+    types: ['g5.xlarge'],
+    maxPriceMicros: 400_000,
+    budgetMicros: 40_000_000,
+    ttlSeconds: 60,
+    idleSeconds: 61,
+    awaySeconds: 62,
+    quorum: 0.5,
+  } as const;
+  const environment = { kind: 'python', path: '/opt/venv/bin/python' } as const;
+  expect(specOf({ ...asked, python: 'relative/python' }, { ...defaults, environment })).toEqual({
+    ...asked,
+    environment,
+  });
+});

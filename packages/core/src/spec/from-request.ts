@@ -1,0 +1,36 @@
+import type { Request } from '../command/command.ts';
+import type { Limits } from './limits.ts';
+import type { ClusterSpec, Environment } from './spec.ts';
+
+/** What a request leaves open. */
+export interface Defaults {
+  /** The name, should the request give none. */
+  readonly name: string;
+  readonly limits: Limits;
+  readonly defaultRegion: string;
+  /** Resolved by whoever can read the requester's files: `python=` and `env=` only name them. */
+  readonly environment: Environment;
+}
+
+/** The complete spec of what was asked for. */
+export function specOf(request: Request, { name, limits, defaultRegion, environment }: Defaults): ClusterSpec {
+  return {
+    name: request.name ?? name,
+    workers: request.workers,
+    market: request.market ?? 'on-demand',
+    regions: request.regions ?? [defaultRegion],
+    architecture: request.architecture ?? null,
+    cpu: request.cpu ?? 0,
+    memoryGiB: request.memoryGiB ?? 0,
+    gpu: request.gpu ?? 0,
+    ssd: request.ssd ?? false,
+    types: request.types ?? [],
+    maxPriceMicros: request.maxPriceMicros ?? null,
+    budgetMicros: request.budgetMicros ?? null,
+    ttlSeconds: request.ttlSeconds ?? limits.ttl.default,
+    idleSeconds: request.idleSeconds ?? limits.idle.default,
+    awaySeconds: request.awaySeconds ?? limits.away.default,
+    quorum: request.quorum ?? limits.quorum.default,
+    environment,
+  };
+}

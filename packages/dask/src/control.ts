@@ -1,0 +1,96 @@
+import { Agent, request } from 'node:https';
+import type { SchedulerControl } from '@daskup/core/observe/scheduler';
+import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import * as z from 'zod/mini';
+import { SCHEDULER_NAME } from './certificates.ts';
+
+const TIMEOUT_MS = 5_000;
+/** Moving a worker's results to others takes as long as they are large. */
+const RETIRE_TIMEOUT_MS = 60_000;
+
+const Status = z.object({
+  workers: z.array(z.object({ name: z.string(), leaving: z.boolean(), processing: z.number(), bytes: z.number() })),
+  clients: z.number(),
+  idleSeconds: z.nullable(z.number()),
+  adaptiveTarget: z.number(),
+  tasks: z.record(z.string(), z.number()),
+});
+
+const Retired = z.object({ names: z.array(z.string()) });
+
+/** Speaks to the control ports of any number of clusters, over one kept connection each. */
+export class ControlPort implements SchedulerControl {
+  readonly #agents = new Map<string, Agent>();
+
+  async status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number) {
+    return Status.parse(await this.#post(endpoint, credentials, '/status', { expires_at: expiresAt }, TIMEOUT_MS));
+  }
+
+  async retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]) {
+    return Retired.parse(await this.#post(endpoint, credentials, '/retire', { names }, RETIRE_TIMEOUT_MS)).names;
+  }
+
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  #agent(credentials: Credentials): Agent {
+    const known = this.#agents.get(credentials.ca.cert);
+    if (known) return known;
+    const { cert, key } = credentials.client;
+    const agent = new Agent({
+      ca: credentials.ca.cert,
+      cert,
+      key,
+      keepAlive: true,
+      maxSockets: 2,
+      timeout: RETIRE_TIMEOUT_MS,
+    });
+    this.#agents.set(credentials.ca.cert, agent);
+    return agent;
+  }
+
+  #post(
+    endpoint: SchedulerEndpoint,
+    credentials: Credentials,
+    path: string,
+    body: object,
+    timeout: number,
+  ): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const text = JSON.stringify(body);
+    const call = request(
+      {
+        host: endpoint.address,
+        port: endpoint.controlPort,
+        path,
+        method: 'POST',
+        agent: this.#agent(credentials),
+        servername: SCHEDULER_NAME,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+        signal: AbortSignal.timeout(timeout),
+      },
+      (response) => {
+        let answer = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          answer += chunk;
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.statusCode !== 200)
+            return reject(new Error(`the scheduler answered ${response.statusCode} to ${path}`));
+          try {
+            resolve(JSON.parse(answer));
+          } catch {
+            reject(new Error(`the scheduler's answer to ${path} was cut off`));
+          }
+        });
+      },
+    );
+    call.on('error', reject);
+    call.end(text);
+    return promise;
+  }
+}

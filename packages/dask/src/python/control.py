@@ -1,0 +1,122 @@
+"""The scheduler's control port: what daskup's core needs, on one port, over mutual TLS.
+
+Dask's own HTTP API asks no client certificate, so none of its routes are served; these two are.
+"""
+
+import asyncio
+import json
+import os
+import ssl
+from collections import Counter
+from time import time
+
+from distributed.core import Status
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, RequestHandler
+
+HERE = os.environ["DASKUP_DIR"]
+
+
+def set_deadline(expires_at):
+    """Moves the end that the boot script watches for; milliseconds since 1970. Whole or not at all."""
+    path = os.path.join(HERE, "deadline")
+    with open(path + ".new", "w") as file:
+        file.write(str(int(expires_at) // 1000))
+    os.replace(path + ".new", path)
+
+
+def end(scheduler, reason):
+    """Closes the scheduler; the boot script tells the reason and ends the machine."""
+    with open(os.path.join(HERE, "reason"), "w") as file:
+        file.write(reason)
+    return scheduler.close(reason=reason)
+
+
+def idle_seconds(scheduler):
+    """Seconds without a task; None while one runs or waits to run."""
+    if scheduler.queued or scheduler.unrunnable or any(w.processing for w in scheduler.workers.values()):
+        return None
+    since = scheduler.check_idle()
+    return 0 if since is None else time() - since
+
+
+async def watch(scheduler, join_seconds, idle_limit):
+    """Ends a scheduler of no use to anyone: nobody joined it, or nobody has given it work."""
+    started, joined = time(), False
+    while True:
+        await asyncio.sleep(1)
+        joined = joined or bool(scheduler.workers)
+        if not joined and time() - started > join_seconds:
+            return await end(scheduler, f"no worker joined within {join_seconds:.0f} s")
+        if joined and (idle_seconds(scheduler) or 0) > idle_limit:
+            return await end(scheduler, f"idle for {idle_limit:.0f} s")
+
+
+class Control(RequestHandler):
+    def initialize(self, scheduler):
+        self.scheduler = scheduler
+
+    def write_error(self, status_code, **kwargs):
+        self.finish({"error": self._reason})
+
+
+class StatusHandler(Control):
+    heard = {}  # worker address, or "scheduler" -> the deadline it was told
+    telling = None
+
+    async def post(self):
+        scheduler = self.scheduler
+        expires_at = json.loads(self.request.body)["expires_at"]
+        # Aside, since a worker that hangs must not keep the status from its reader.
+        if StatusHandler.telling is None or StatusHandler.telling.done():
+            StatusHandler.telling = asyncio.ensure_future(self.tell_deadline(expires_at))
+        self.finish(
+            {
+                "workers": [
+                    {
+                        "name": str(w.name),
+                        "leaving": w.status in (Status.closing_gracefully, Status.closing, Status.closed),
+                        "processing": len(w.processing),
+                        "bytes": w.nbytes,
+                    }
+                    for w in scheduler.workers.values()
+                ],
+                # The scheduler counts itself as a client, under a name that begins so.
+                "clients": sum(not key.startswith("fire-and-forget") for key in scheduler.clients),
+                "idleSeconds": idle_seconds(scheduler),
+                "adaptiveTarget": scheduler.adaptive_target(),
+                "tasks": Counter(task.state for task in scheduler.tasks.values()),
+            }
+        )
+
+    async def tell_deadline(self, expires_at):
+        workers = set(self.scheduler.workers)
+        if self.heard.get("scheduler") != expires_at:
+            set_deadline(expires_at)
+            self.heard["scheduler"] = expires_at
+        new = [address for address in workers if self.heard.get(address) != expires_at]
+        if new:
+            message = {"op": "daskup_deadline", "expires_at": expires_at}
+            answers = await self.scheduler.broadcast(msg=message, workers=new, on_error="return")
+            self.heard.update({address: expires_at for address, answer in answers.items() if answer == "OK"})
+
+
+class RetireHandler(Control):
+    async def post(self):
+        names = json.loads(self.request.body)["names"]
+        retired = await self.scheduler.retire_workers(names=names, close_workers=True, remove=True, stimulus_id=f"daskup-{time()}")
+        self.finish({"names": [str(worker["name"]) for worker in retired.values()]})
+
+
+async def dask_setup(scheduler):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=os.path.join(HERE, "ca.pem"))
+    tls.load_cert_chain(os.path.join(HERE, "cert.pem"), os.path.join(HERE, "key.pem"))
+    tls.verify_mode = ssl.CERT_REQUIRED
+    routes = [("/status", StatusHandler), ("/retire", RetireHandler)]
+    application = Application([(path, handler, {"scheduler": scheduler}) for path, handler in routes])
+    server = HTTPServer(application, ssl_options=tls)
+    server.listen(int(os.environ["DASKUP_CONTROL_PORT"]), os.environ["DASKUP_ADDRESS"])
+    # The server may be down: it acts at the limit, the machine itself a minute later.
+    idle_limit = float(os.environ["DASKUP_IDLE_SECONDS"]) + 60
+    join_seconds = float(os.environ["DASKUP_JOIN_SECONDS"])
+    scheduler.daskup = server, asyncio.ensure_future(watch(scheduler, join_seconds, idle_limit))

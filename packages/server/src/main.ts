@@ -1,0 +1,13 @@
+import { serve } from './serve.ts';
+import { settingsFrom } from './settings.ts';
+
+// Whole processes only: `daskup serve` runs this in the foreground, other commands start it with --embedded.
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+try {
+  await serve(settingsFrom(process.env), process.argv.includes('--embedded'), stop.signal);
+  process.exit(0);
+} catch (error) {
+  console.error(`daskup: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { Daskup } from '@daskup/core/daskup';
+import { bootScript } from '@daskup/dask/boot-script';
+import { issueCredentials } from '@daskup/dask/certificates';
+import { connectionYaml } from '@daskup/dask/connection';
+import { ControlPort } from '@daskup/dask/control';
+import { LocalProvider } from '@daskup/local/provider';
+import { openStore } from '@daskup/store/open';
+import { createAdaptorServer } from '@hono/node-server';
+import { routes } from './routes.ts';
+import { type Settings, socketOf } from './settings.ts';
+
+/** An embedded server ends itself this long after its last cluster and request; milliseconds. */
+const EMBEDDED_IDLE_MS = 300_000;
+
+/**
+ * Runs the server until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in order.
+ * @throws {Error} when the store cannot be opened, for one because another server holds it.
+ */
+export async function serve(settings: Settings, embedded: boolean, stop: AbortSignal): Promise<void> {
+  const { home, cache, databaseUrl, tcp } = settings;
+  const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await chmod(home, 0o700);
+  // The store's lock says whether another server lives; only its holder may touch the socket.
+  const store = await openStore({ folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) });
+  const control = new ControlPort();
+  const local = new LocalProvider({ home: join(home, 'local'), cache, now: Date.now, bootScript });
+  const daskup = new Daskup({
+    store,
+    providers: [local],
+    control,
+    issueCredentials,
+    connectionYaml,
+    reclaim: (id) => local.reclaim(id),
+    newId: randomUUID,
+    random: Math.random,
+    now: Date.now,
+    log,
+  });
+
+  let requests = 0;
+  let lastUse = Date.now();
+  const onRequest = () => {
+    requests += 1;
+    return () => {
+      requests -= 1;
+      lastUse = Date.now();
+    };
+  };
+  const socket = socketOf(home);
+  await rm(socket, { force: true });
+  const servers = [
+    listening(createAdaptorServer({ fetch: routes(daskup, null, onRequest).fetch }) as Server, { path: socket }),
+  ];
+  if (tcp) {
+    const app = routes(daskup, tcp.token, onRequest);
+    servers.push(listening(createAdaptorServer({ fetch: app.fetch }) as Server, { host: tcp.host, port: tcp.port }));
+  }
+  const open = await Promise.all(servers);
+  log(
+    `listening on ${socket}${tcp ? ` and ${tcp.host}:${tcp.port}` : ''}${databaseUrl ? '' : '; the embedded store allows one server process'}`,
+  );
+
+  const ended = new AbortController();
+  const timer = setInterval(async () => {
+    if (!embedded || requests > 0) return;
+    if ((await store.clusters({ live: true })).length > 0) lastUse = Date.now();
+    if (Date.now() - lastUse > EMBEDDED_IDLE_MS) ended.abort();
+  }, 5_000);
+  await daskup.run(AbortSignal.any([stop, ended.signal]));
+  clearInterval(timer);
+  for (const server of open) {
+    server.close();
+    server.closeAllConnections();
+  }
+  await rm(socket, { force: true });
+  control.close();
+  await store.close();
+  log('ended');
+}
+
+function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<Server> {
+  const { promise, resolve, reject } = Promise.withResolvers<Server>();
+  server.once('error', reject);
+  server.listen(where, () => resolve(server));
+  return promise;
+}

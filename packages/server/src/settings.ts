@@ -1,0 +1,55 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+
+const Environment = z.object({
+  DASKUP_HOME: z.optional(z.string().check(z.minLength(1))),
+  XDG_CACHE_HOME: z.optional(z.string().check(z.minLength(1))),
+  DATABASE_URL: z.optional(z.string().check(z.regex(/^postgres(ql)?:\/\//))),
+  DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/))),
+  DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
+});
+
+const MEANING: Readonly<Record<string, string>> = {
+  DASKUP_HOME: 'a folder',
+  XDG_CACHE_HOME: 'a folder',
+  DATABASE_URL: 'a PostgreSQL address such as postgres://user@host/database',
+  DASKUP_LISTEN: 'an address and a port such as 127.0.0.1:8080',
+  DASKUP_TOKEN: 'at least 16 characters',
+};
+
+export interface Settings {
+  readonly home: string;
+  /** Software environments of local machines. */
+  readonly cache: string;
+  readonly databaseUrl: string | null;
+  /** Where to listen on TCP besides the Unix socket, and the token that every request must then carry. */
+  readonly tcp: { readonly host: string; readonly port: number; readonly token: string } | null;
+}
+
+/**
+ * Reads the settings from a process's environment, once, when it starts.
+ * @throws {Error} that names the variable and what it must be; never its value, which may be a secret.
+ */
+export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
+  const read = Environment.safeParse(env);
+  if (!read.success) {
+    const name = String(read.error.issues[0]?.path[0]);
+    throw new Error(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
+  }
+  const { DASKUP_HOME, XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN } = read.data;
+  if (DASKUP_LISTEN && !DASKUP_TOKEN)
+    throw new Error('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
+  const [host = '', port = ''] = DASKUP_LISTEN?.split(':') ?? [];
+  return {
+    home: DASKUP_HOME ?? join(homedir(), '.daskup'),
+    cache: join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'daskup', 'environments'),
+    databaseUrl: DATABASE_URL ?? null,
+    tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
+  };
+}
+
+/** Where a server of this home listens, and its clients find it. */
+export function socketOf(home: string): string {
+  return join(home, 'server.sock');
+}

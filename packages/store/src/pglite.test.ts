@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { storeContract } from './contract.ts';
+import { openStore } from './open.ts';
+import { openEmbedded } from './pglite.ts';
+import { cluster, event, machine } from './testing/sample.ts';
+
+let root: string;
+/** A database that was made, given one cluster and closed: making one takes seconds, copying it does not. */
+let made: string;
+/** A copy of it for one test. */
+let folder: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'daskup-pglite-'));
+  made = join(root, 'made');
+  const store = await openStore({ folder: made });
+  await store.create(cluster('kept'), []);
+  await store.close();
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'copy-'));
+  await cp(made, folder, { recursive: true });
+});
+
+storeContract('in an embedded PostgreSQL', async () => openStore({ folder: join(root, 'contract') }));
+
+describe('durability', () => {
+  test('every commit is forced to the disk before it is acknowledged', async () => {
+    const store = await openStore({ folder });
+    const fsync = vi.spyOn(fs, 'fsyncSync');
+    try {
+      const { id } = cluster('kept');
+      for (let i = 1; i <= 5; i++) {
+        fsync.mockClear();
+        await store.commit(id, (now) => ({ cluster: { ...now, attempt: i }, machines: [machine(`w${i}`, now)] }));
+        expect(fsync.mock.calls.length).toBeGreaterThanOrEqual(1);
+      }
+      fsync.mockClear();
+      await store.create(cluster('new'), []);
+      expect(fsync.mock.calls.length).toBeGreaterThanOrEqual(1);
+      fsync.mockClear();
+      await store.clusters();
+      expect(fsync).not.toHaveBeenCalled();
+    } finally {
+      fsync.mockRestore();
+      await store.close();
+    }
+  });
+
+  test('a disk that refuses fails the commit', async () => {
+    const store = await openStore({ folder });
+    const fsync = vi.spyOn(fs, 'fsyncSync').mockImplementation(() => {
+      throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
+    });
+    try {
+      await expect(store.create(cluster('unlucky'), [])).rejects.toThrow();
+    } finally {
+      fsync.mockRestore();
+      await store.close().catch(() => {});
+    }
+  });
+
+  test('PostgreSQL itself is told to', async () => {
+    const { db, close } = await openEmbedded(folder);
+    try {
+      const [row] = await db
+        .select({
+          fsync: sql`current_setting('fsync')`,
+          method: sql`current_setting('wal_sync_method')`,
+          commit: sql`current_setting('synchronous_commit')`,
+        })
+        .from(sql`(select 1)`);
+      expect(row).toEqual({ fsync: 'on', method: 'fsync', commit: 'on' });
+    } finally {
+      await close();
+    }
+  });
+
+  test('what was acknowledged is there after the process was killed', async () => {
+    const script = `
+      import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
+      import { cluster } from ${JSON.stringify(new URL('./testing/sample.ts', import.meta.url).href)};
+      const store = await openStore({ folder: ${JSON.stringify(folder)} });
+      await store.create(cluster('survivor'), []);
+      console.log('stored');
+      setInterval(() => {}, 1000);`;
+    const other = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    await expect(openStore({ folder })).rejects.toThrow(`in use by process ${other.pid}`);
+    const exited = once(other, 'exit');
+    other.kill('SIGKILL');
+    await exited;
+    const store = await openStore({ folder });
+    expect(await store.cluster('survivor')).toEqual(cluster('survivor'));
+    expect(await store.cluster('kept')).toEqual(cluster('kept'));
+    await store.close();
+  });
+});
+
+describe('opening', () => {
+  test('again finds the same installation and clusters, and keeps the folder private', async () => {
+    const first = await openStore({ folder });
+    const { installation } = first;
+    await first.close();
+    const again = await openStore({ folder });
+    expect(again.installation).toBe(installation);
+    expect(await again.cluster('kept')).toEqual(cluster('kept'));
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await again.close();
+  });
+
+  test('twice at once is refused in the same process too', async () => {
+    const store = await openStore({ folder });
+    await expect(openStore({ folder })).rejects.toThrow(`in use by process ${process.pid}`);
+    await store.close();
+  });
+
+  test('a copy that was cut off is refused, left alone, and not kept locked', async () => {
+    const control = join(folder, 'postgres', 'global', 'pg_control');
+    const saved = await readFile(control);
+    await rm(control);
+    const before = await tree(folder);
+    await expect(openStore({ folder })).rejects.toThrow('not a whole database: global/pg_control missing');
+    expect(await tree(folder)).toEqual(before);
+    await writeFile(control, saved);
+    await (await openStore({ folder })).close();
+  });
+
+  test('a database of another PostgreSQL is refused and left alone', async () => {
+    await writeFile(join(folder, 'postgres', 'PG_VERSION'), '19\n');
+    const before = await tree(folder);
+    await expect(openStore({ folder })).rejects.toThrow('PostgreSQL "19", and this program embeds 18');
+    expect(await tree(folder)).toEqual(before);
+  });
+
+  test('a database that a newer program migrated is refused, and its schema left alone', async () => {
+    const newer = await openEmbedded(folder);
+    await newer.db.execute(
+      sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 9e12)`,
+    );
+    await newer.close();
+    await expect(openStore({ folder })).rejects.toThrow(/newer than this daskup: it has 1 migration/);
+  });
+
+  test('a first start that was cut off is started again', async () => {
+    const fresh = join(root, 'cut-off');
+    await mkdir(join(fresh, 'postgres.unfinished', 'base'), { recursive: true });
+    await writeFile(join(fresh, 'postgres.unfinished', 'PG_VERSION'), '18\n');
+    const store = await openStore({ folder: fresh });
+    expect(await store.clusters()).toEqual([]);
+    await store.close();
+    expect(await readdir(fresh)).toEqual(['postgres']);
+  });
+});
+
+test('work that overlaps does not block the one session', async () => {
+  const store = await openStore({ folder });
+  const { id } = cluster('kept');
+  const work = Array.from({ length: 10 }, (_, i) => [
+    store.commit(id, (now) => ({ events: [event(now, `number ${i}`)] })),
+    store.lease('me', 0, 1000),
+    store.clusters(),
+  ]);
+  await Promise.all(work.flat());
+  expect(await store.events(id)).toHaveLength(10);
+  await store.close();
+});
+
+async function tree(of: string): Promise<[string, number, number][]> {
+  const names = (await readdir(of, { recursive: true })).toSorted();
+  return Promise.all(
+    names.map(async (name): Promise<[string, number, number]> => {
+      const { mtimeMs, size } = await stat(join(of, name));
+      return [name, mtimeMs, size];
+    }),
+  );
+}

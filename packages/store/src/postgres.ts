@@ -1,0 +1,62 @@
+import type { Store } from '@daskup/core/state/store';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import { naming, StoreError } from './failure.ts';
+import { MIGRATIONS, refuseNewer } from './migrate.ts';
+import { sqlStore } from './sql-store.ts';
+
+/** One number for all daskups of a database: who holds this advisory lock migrates. The letters `dask` in ASCII. */
+const MIGRATION_LOCK = 0x6461736b;
+
+/** A server that does not answer is an error by then, not a program that hangs; milliseconds. */
+const CONNECT_MS = 10_000;
+
+/**
+ * The store in a PostgreSQL database, brought up to date first; several processes may share one.
+ * @throws {StoreError} when it cannot be reached, is newer than this program, or the URL is none of PostgreSQL's.
+ */
+export async function openPostgres(databaseUrl: string): Promise<Store> {
+  const config = { connectionString: checked(databaseUrl), connectionTimeoutMillis: CONNECT_MS };
+  await migrateDatabase(config);
+  const pool = new pg.Pool(config);
+  // An idle connection that breaks would end the process; the next query makes another and tells what is wrong.
+  pool.on('error', () => {});
+  try {
+    return await sqlStore(drizzle(pool), () => pool.end());
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+/** On one connection, whose end also gives the lock back: drizzle's `migrate` fails when two run it at once. */
+async function migrateDatabase(config: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(config);
+  // A connection that breaks tells whoever waits for a query; this keeps it from ending the process as well.
+  client.on('error', () => {});
+  try {
+    await naming('The PostgreSQL database of DATABASE_URL could not be opened', () => client.connect());
+    await naming('The database could not be brought up to date', async () => {
+      await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      const db = drizzle(client);
+      await refuseNewer(db);
+      await migrate(db, MIGRATIONS);
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+/** The URL holds a password: no message may repeat it, and Node.js's own for a bad one does. */
+function checked(databaseUrl: string): string {
+  const wrong =
+    'DATABASE_URL is not the URL of a PostgreSQL database: it should be like postgres://user:password@host:5432/name';
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) throw new StoreError(wrong);
+  try {
+    new pg.Client({ connectionString: databaseUrl });
+  } catch {
+    throw new StoreError(wrong);
+  }
+  return databaseUrl;
+}

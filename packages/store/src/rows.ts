@@ -1,0 +1,173 @@
+import type { LedgerEntry } from '@daskup/core/account/ledger';
+import type { MachineRecord } from '@daskup/core/observe/machine';
+import type { Offer } from '@daskup/core/plan/offer';
+import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import type { ClusterState } from '@daskup/core/reconcile/lifecycle';
+import type { ClusterSpec, Environment } from '@daskup/core/spec/spec';
+import type { Cluster, Launch } from '@daskup/core/state/cluster';
+import type { StoredEvent } from '@daskup/core/state/store';
+import { z } from 'zod';
+import { StoreError } from './failure.ts';
+
+// Each schema's type is the core's own, so a field that the core gains cannot be forgotten here. Strict, so that a field
+// this version does not know is an error and not lost on the next write.
+
+const count = z.int().min(0);
+const time = z.int();
+const role = z.enum(['scheduler', 'worker']);
+const market = z.enum(['on-demand', 'spot']);
+const architecture = z.enum(['x86_64', 'arm64']);
+const keyPair = z.strictObject({ cert: z.string(), key: z.string() });
+
+const offer: z.ZodType<Offer> = z.strictObject({
+  provider: z.string(),
+  region: z.string(),
+  zone: z.string(),
+  type: z.string(),
+  market,
+  architecture,
+  vcpus: z.number(),
+  memoryGiB: z.number(),
+  gpus: z.number(),
+  ssdGiB: z.number(),
+  microsPerHour: count,
+  minimumSeconds: z.number(),
+});
+
+const environment: z.ZodType<Environment> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('managed') }),
+  z.strictObject({ kind: z.literal('python'), path: z.string() }),
+  z.strictObject({ kind: z.literal('requirements'), text: z.string() }),
+]);
+
+const spec: z.ZodType<ClusterSpec> = z.strictObject({
+  name: z.string(),
+  workers: z.strictObject({ min: count, max: count }),
+  market: z.enum(['on-demand', 'spot', 'spot-only']),
+  regions: z.array(z.string()),
+  architecture: architecture.nullable(),
+  cpu: z.number(),
+  memoryGiB: z.number(),
+  gpu: z.number(),
+  ssd: z.boolean(),
+  types: z.array(z.string()),
+  maxPriceMicros: count.nullable(),
+  budgetMicros: count.nullable(),
+  ttlSeconds: z.number(),
+  idleSeconds: z.number(),
+  awaySeconds: z.number(),
+  quorum: z.number(),
+  environment,
+});
+
+const state: z.ZodType<ClusterState> = z.discriminatedUnion('phase', [
+  z.strictObject({ phase: z.literal('starting'), since: time }),
+  z.strictObject({ phase: z.literal('ready'), since: time }),
+  z.strictObject({ phase: z.literal('stopping'), since: time, why: z.string(), failed: z.boolean() }),
+  z.strictObject({ phase: z.literal('ended'), at: time, why: z.string() }),
+  z.strictObject({ phase: z.literal('failed'), at: time, why: z.string() }),
+]);
+
+const credentials: z.ZodType<Credentials> = z.strictObject({
+  ca: keyPair,
+  scheduler: keyPair,
+  worker: keyPair,
+  client: keyPair,
+});
+
+const endpoint: z.ZodType<SchedulerEndpoint> = z.strictObject({
+  address: z.string(),
+  port: z.int(),
+  controlPort: z.int(),
+});
+
+const launch: z.ZodType<Launch> = z.strictObject({
+  token: z.string(),
+  role,
+  market,
+  count,
+  offers: z.array(offer),
+  expiresAt: time,
+});
+
+const cluster: z.ZodType<Cluster> = z.strictObject({
+  id: z.string(),
+  owner: z.string(),
+  spec,
+  state,
+  createdAt: time,
+  expiresAt: time,
+  target: count,
+  provider: z.string(),
+  region: z.string(),
+  credentials,
+  endpoint: endpoint.nullable(),
+  attempt: count,
+  launches: z.array(launch),
+  failures: count,
+  retryAt: time,
+  clientAt: time.nullable(),
+  surplusSince: time.nullable(),
+  answeredAt: time.nullable(),
+});
+
+const machine: z.ZodType<MachineRecord> = z.strictObject({
+  id: z.string(),
+  clusterId: z.string(),
+  role,
+  offer,
+  state: z.enum(['pending', 'running', 'stopping', 'terminated']),
+  address: z.string(),
+  launchedAt: time,
+  runningAt: time.nullable(),
+  joinedAt: time.nullable(),
+  seenAt: time,
+  leaving: z.boolean(),
+  terminateAskedAt: time.nullable(),
+  endedAt: time.nullable(),
+  endReason: z.string(),
+});
+
+const ledgerEntry: z.ZodType<LedgerEntry> = z.strictObject({
+  machineId: z.string(),
+  clusterId: z.string(),
+  clusterName: z.string(),
+  owner: z.string(),
+  role,
+  provider: z.string(),
+  region: z.string(),
+  zone: z.string(),
+  type: z.string(),
+  market,
+  from: time,
+  to: time,
+  seconds: count,
+  microsPerHour: count,
+  micros: count,
+});
+
+const event: z.ZodType<StoredEvent> = z.strictObject({
+  seq: z.int(),
+  clusterId: z.string(),
+  at: time,
+  level: z.enum(['info', 'warning', 'error']),
+  text: z.string(),
+});
+
+/** Rows as they came from the database to what the core knows. @throws {StoreError} naming the place, not the value. */
+function parser<T>(what: string, schema: z.ZodType<T>): (rows: readonly unknown[]) => T[] {
+  return (rows) =>
+    rows.map((row) => {
+      const parsed = schema.safeParse(row);
+      if (parsed.success) return parsed.data;
+      const places = parsed.error.issues.map((issue) => issue.path.join('.') || 'the row itself').join(', ');
+      throw new StoreError(
+        `A stored ${what} is not what this version of daskup expects at ${places}: another version or a hand wrote it.`,
+      );
+    });
+}
+
+export const toClusters = parser('cluster', cluster);
+export const toMachines = parser('machine', machine);
+export const toLedger = parser('ledger entry', ledgerEntry);
+export const toEvents = parser('event', event);

@@ -1,0 +1,199 @@
+import type { LedgerEntry } from '@daskup/core/account/ledger';
+import type { MachineRecord } from '@daskup/core/observe/machine';
+import type { Cluster } from '@daskup/core/state/cluster';
+import type { ClusterEvent, Store, StoredEvent, Write } from '@daskup/core/state/store';
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import type { PgColumn, PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { naming } from './failure.ts';
+import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
+import { ALIVE, clusters, events, installation, LIVE, ledger, machines } from './schema.ts';
+import { insertRows, upsertRows } from './write.ts';
+
+/** A database, or one transaction in it, on whichever driver. */
+export type Database = PgDatabase<PgQueryResultHKT>;
+
+const { name: _name, phase: _phase, leaseHolder, leaseUntil, ...clusterColumns } = getTableColumns(clusters);
+
+/** By code, whatever language the database sorts by. */
+const byCode = (column: PgColumn) => sql`${column} collate "C"`;
+const newestFirst = [desc(clusters.createdAt), desc(byCode(clusters.id))];
+const byLaunch = [asc(machines.launchedAt), asc(byCode(machines.id))];
+
+/**
+ * The store of a database whose schema is up to date.
+ * @throws {StoreError} from it and from every method of the store, when the database cannot do what it is asked.
+ */
+export async function sqlStore(db: Database, close: () => Promise<void>): Promise<Store> {
+  const id = await naming('The installation could not be read', async () => {
+    await db.insert(installation).values({}).onConflictDoNothing();
+    const [row] = await db.select({ id: installation.id }).from(installation);
+    return row?.id;
+  });
+  if (id === undefined)
+    throw new Error('The installation was written and is not there: the schema is not what it should be.');
+  return new SqlStore(db, id, close);
+}
+
+class SqlStore implements Store {
+  readonly installation: string;
+  readonly #db: Database;
+  readonly #close: () => Promise<void>;
+
+  constructor(db: Database, installation: string, close: () => Promise<void>) {
+    this.#db = db;
+    this.installation = installation;
+    this.#close = close;
+  }
+
+  create(cluster: Cluster, news: readonly ClusterEvent[]): Promise<boolean> {
+    return naming('The cluster could not be created', () =>
+      this.#db.transaction(async (tx) => {
+        await tx.execute(insertRows(clusters, [cluster], sql`(name) where ${LIVE} do nothing`));
+        const made = await tx.select({ id: clusters.id }).from(clusters).where(eq(clusters.id, cluster.id));
+        if (made.length === 0) return false;
+        if (news.length > 0) await tx.execute(insertRows(events, news));
+        return true;
+      }),
+    );
+  }
+
+  commit(
+    clusterId: string,
+    decide: (current: Cluster) => Write,
+    lease?: { readonly holder: string; readonly now: number },
+  ): Promise<Cluster | undefined> {
+    return naming('The change could not be stored', () =>
+      // Nothing in here may use the outer database: the embedded one has a single session, which this transaction holds.
+      this.#db.transaction(async (tx) => {
+        const [row] = await tx
+          .select({ cluster: clusterColumns, holder: leaseHolder, until: leaseUntil })
+          .from(clusters)
+          .where(eq(clusters.id, clusterId))
+          .for('update');
+        if (!row) return undefined;
+        if (lease && (row.holder !== lease.holder || row.until === null || row.until <= lease.now)) return undefined;
+        const [current] = toClusters([row.cluster]);
+        if (!current) return undefined;
+        const write = decide(current);
+        await apply(tx, write);
+        return write.cluster ?? current;
+      }),
+    );
+  }
+
+  lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
+    const free = or(isNull(leaseHolder), eq(leaseHolder, holder), lte(leaseUntil, now));
+    const due = this.#db
+      .$with('due')
+      .as(
+        this.#db.select({ id: clusters.id }).from(clusters).where(and(LIVE, free)).for('update', { skipLocked: true }),
+      );
+    return naming('The clusters could not be leased', async () =>
+      toClusters(
+        await this.#db
+          .with(due)
+          .update(clusters)
+          .set({ leaseHolder: holder, leaseUntil: until })
+          .from(due)
+          .where(eq(clusters.id, due.id))
+          .returning(clusterColumns),
+      ),
+    );
+  }
+
+  async unlease(holder: string): Promise<void> {
+    await naming('The leases could not be given back', () =>
+      this.#db.update(clusters).set({ leaseHolder: null, leaseUntil: null }).where(eq(leaseHolder, holder)),
+    );
+  }
+
+  async cluster(name: string): Promise<Cluster | undefined> {
+    const [found] = await naming('The cluster could not be read', async () =>
+      toClusters(
+        await this.#db
+          .select(clusterColumns)
+          .from(clusters)
+          .where(eq(clusters.name, name))
+          .orderBy(desc(LIVE), ...newestFirst)
+          .limit(1),
+      ),
+    );
+    return found;
+  }
+
+  clusters(filter?: { readonly live?: boolean }): Promise<readonly Cluster[]> {
+    return naming('The clusters could not be read', async () =>
+      toClusters(
+        await this.#db
+          .select(clusterColumns)
+          .from(clusters)
+          .where(filter?.live ? LIVE : undefined)
+          .orderBy(...newestFirst),
+      ),
+    );
+  }
+
+  machines(clusterIds: readonly string[]): Promise<readonly MachineRecord[]> {
+    return naming('The machines could not be read', async () =>
+      toMachines(
+        await this.#db
+          .select()
+          .from(machines)
+          .where(inArray(machines.clusterId, [...clusterIds]))
+          .orderBy(...byLaunch),
+      ),
+    );
+  }
+
+  liveMachines(): Promise<readonly MachineRecord[]> {
+    return naming('The machines could not be read', async () =>
+      toMachines(
+        await this.#db
+          .select()
+          .from(machines)
+          .where(ALIVE)
+          .orderBy(...byLaunch),
+      ),
+    );
+  }
+
+  events(clusterId: string, after = 0): Promise<readonly StoredEvent[]> {
+    // A cluster's events become visible in the order of `seq`: it is drawn while the cluster's row is locked.
+    return naming('The events could not be read', async () =>
+      toEvents(
+        await this.#db
+          .select()
+          .from(events)
+          .where(and(eq(events.clusterId, clusterId), gt(events.seq, after)))
+          .orderBy(asc(events.seq)),
+      ),
+    );
+  }
+
+  ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]> {
+    // An entry of no length belongs to the period that its moment is in: the cloud's minimum is billed for it.
+    const ends = or(gt(ledger.to, period.from), gte(ledger.from, period.from));
+    return naming('The ledger could not be read', async () =>
+      toLedger(
+        await this.#db
+          .select()
+          .from(ledger)
+          .where(and(lt(ledger.from, period.to), ends))
+          .orderBy(asc(ledger.from), asc(byCode(ledger.machineId))),
+      ),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/** At most one statement a table, however many rows. */
+async function apply(tx: Database, write: Write): Promise<void> {
+  const { cluster, machines: fleet = [], ledger: entries = [], events: news = [] } = write;
+  if (cluster) await tx.execute(upsertRows(clusters, [cluster]));
+  if (fleet.length > 0) await tx.execute(upsertRows(machines, fleet));
+  if (entries.length > 0) await tx.execute(insertRows(ledger, entries, sql`do nothing`));
+  if (news.length > 0) await tx.execute(insertRows(events, news));
+}
