@@ -67,6 +67,7 @@ CREATE TABLE "machines" (
 	"launched_at" bigint NOT NULL,
 	"running_at" bigint,
 	"joined_at" bigint,
+	"absent_at" bigint,
 	"seen_at" bigint NOT NULL,
 	"leaving" boolean NOT NULL,
 	"terminate_asked_at" bigint,

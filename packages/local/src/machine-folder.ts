@@ -171,8 +171,9 @@ export class MachineFolder {
     return (await this.#json('ended', End)) ?? end;
   }
 
-  /** Why it ended, in the boot script's own last word; without one, somebody else ended its processes. */
+  /** Why it ended: taken back, or the boot script's own last word; without one, somebody else ended its processes. */
   async #reason(): Promise<string> {
+    if (await exists(join(this.path, 'notice'))) return 'spot reclaim';
     const file = await open(join(this.path, 'boot.log')).catch(() => null);
     if (!file) return 'its processes are gone';
     await using log = file;
@@ -180,7 +181,7 @@ export class MachineFolder {
     const start = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await log.read({ position: start, buffer: Buffer.alloc(size - start) });
     const said = [...buffer.toString('utf8', 0, bytesRead).matchAll(/^daskup: \d+s ending: (.*)$/gm)].at(-1)?.[1];
-    return said ?? ((await exists(join(this.path, 'notice'))) ? 'spot reclaim' : 'its processes were killed');
+    return said ?? 'its processes were killed';
   }
 
   async #json<Schema extends z.core.$ZodType>(name: string, schema: Schema): Promise<z.infer<Schema> | null> {

@@ -21,9 +21,20 @@ interface Runtime {
  * acknowledged commits, or the whole database. Made for PGlite 0.5.16, whose version is pinned; the tests count the calls.
  */
 export class DurableFS extends NodeFS {
+  #aborted = false;
+
+  /** PostgreSQL has stopped with a PANIC: it could not write to this folder, and what is on disk is only what it said. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
   override async init(...[pg, options]: Parameters<Init>): ReturnType<Init> {
     const { emscriptenOpts } = await super.init(pg, options);
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), makeDurable] } };
+    const preRun = [...(emscriptenOpts.preRun ?? []), makeDurable];
+    const onAbort = () => {
+      this.#aborted = true;
+    };
+    return { emscriptenOpts: { ...emscriptenOpts, preRun, onAbort } };
   }
 }
 

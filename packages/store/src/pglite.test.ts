@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { storeContract } from './contract.ts';
@@ -55,18 +56,33 @@ describe('durability', () => {
     }
   });
 
-  test('a disk that refuses fails the commit', async () => {
-    const store = await openStore({ folder });
-    const fsync = vi.spyOn(fs, 'fsyncSync').mockImplementation(() => {
-      throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
-    });
-    try {
-      await expect(store.create(cluster('unlucky'), [])).rejects.toThrow();
-    } finally {
-      fsync.mockRestore();
-      await store.close().catch(() => {});
-    }
-  });
+  test.each(['fsyncSync', 'writeSync'])(
+    'when the disk refuses %s, nothing is acknowledged and nothing hangs',
+    async (call) => {
+      const script = `
+      import fs from 'node:fs';
+      import { openStore } from ${source('./open.ts')};
+      import { cluster } from ${source('./testing/sample.ts')};
+      const store = await openStore({ folder: ${JSON.stringify(folder)} });
+      fs.${call} = () => { throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }); };
+      const told = [];
+      for (const work of [() => store.create(cluster('unlucky'), []), () => store.clusters(), () => store.unlease('me')]) {
+        told.push(await work().then(() => 'acknowledged', (error) => error.message));
+      }
+      await store.close();
+      process.stdout.end(JSON.stringify(told));`;
+      // A process of its own: a query that runs for ever could not be stopped in this one.
+      const args = ['--input-type=module', '-e', script];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000, killSignal: 'SIGKILL' });
+      expect(JSON.parse(stdout)).toEqual(
+        Array(3).fill(expect.stringMatching(/could not write to its folder.*disk is full/)),
+      );
+      const again = await openStore({ folder });
+      // What was refused may have reached the log all the same; what was acknowledged must have.
+      expect(await again.clusters()).toContainEqual(cluster('kept'));
+      await again.close();
+    },
+  );
 
   test('PostgreSQL itself is told to', async () => {
     const { db, close } = await openEmbedded(folder);
@@ -86,8 +102,8 @@ describe('durability', () => {
 
   test('what was acknowledged is there after the process was killed', async () => {
     const script = `
-      import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
-      import { cluster } from ${JSON.stringify(new URL('./testing/sample.ts', import.meta.url).href)};
+      import { openStore } from ${source('./open.ts')};
+      import { cluster } from ${source('./testing/sample.ts')};
       const store = await openStore({ folder: ${JSON.stringify(folder)} });
       await store.create(cluster('survivor'), []);
       console.log('stored');
@@ -175,6 +191,11 @@ test('work that overlaps does not block the one session', async () => {
   expect(await store.events(id)).toHaveLength(10);
   await store.close();
 });
+
+/** A module's address as a string literal, for a program in another process. */
+function source(path: string): string {
+  return JSON.stringify(new URL(path, import.meta.url).href);
+}
 
 async function tree(of: string): Promise<[string, number, number][]> {
   const names = (await readdir(of, { recursive: true })).toSorted();

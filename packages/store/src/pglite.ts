@@ -6,7 +6,7 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { ensurePrivateFolder, hasDatabase, sync, syncTree } from './data-folder.ts';
 import { DurableFS } from './durable-fs.ts';
-import { naming } from './failure.ts';
+import { naming, StoreError } from './failure.ts';
 import { lockFolder } from './lock.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
 import { type Database, sqlStore } from './sql-store.ts';
@@ -19,6 +19,29 @@ const START_PARAMS = [
   ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
   ...['-c', 'fsync=on', '-c', 'wal_sync_method=fsync'],
 ];
+
+/**
+ * PostgreSQL ends its process when it cannot write its log, and starts again from what is on disk. Compiled to WebAssembly
+ * it has no process to end, and the next query would run for ever: here that query is refused.
+ */
+class CrashOnlyPGlite extends PGlite {
+  readonly #disk: DurableFS;
+
+  constructor(disk: DurableFS) {
+    super({ fs: disk, startParams: START_PARAMS });
+    this.#disk = disk;
+  }
+
+  override execProtocolRawSync(message: Uint8Array): Uint8Array {
+    if (this.#disk.aborted) {
+      throw new StoreError(
+        'The embedded database has stopped because it could not write to its folder. What it acknowledged is safe. ' +
+          'See whether the disk is full or failing, then start daskup again.',
+      );
+    }
+    return super.execProtocolRawSync(message);
+  }
+}
 
 /** An embedded database that is open, its folder locked. */
 export interface Embedded {
@@ -69,6 +92,8 @@ async function initialise(data: string): Promise<void> {
   await sync(dirname(data));
 }
 
-function open(data: string): Promise<PGlite> {
-  return PGlite.create({ fs: new DurableFS(data), startParams: START_PARAMS });
+async function open(data: string): Promise<PGlite> {
+  const client = new CrashOnlyPGlite(new DurableFS(data));
+  await client.waitReady;
+  return client;
 }

@@ -121,6 +121,7 @@ const machine: z.ZodType<MachineRecord> = z.strictObject({
   launchedAt: time,
   runningAt: time.nullable(),
   joinedAt: time.nullable(),
+  absentAt: time.nullable(),
   seenAt: time,
   leaving: z.boolean(),
   terminateAskedAt: time.nullable(),

@@ -89,6 +89,7 @@ export const machines = pgTable(
     launchedAt: time('launched_at').notNull(),
     runningAt: time('running_at'),
     joinedAt: time('joined_at'),
+    absentAt: time('absent_at'),
     seenAt: time('seen_at').notNull(),
     leaving: boolean().notNull(),
     terminateAskedAt: time('terminate_asked_at'),

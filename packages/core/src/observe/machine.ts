@@ -16,6 +16,8 @@ export interface MachineRecord {
   readonly runningAt: number | null;
   /** When it first was part of the Dask cluster. */
   readonly joinedAt: number | null;
+  /** Since when its scheduler no longer knows it; null while it does, and before it joined. */
+  readonly absentAt: number | null;
   /** When a read last showed it alive. */
   readonly seenAt: number;
   /** It is to go once its results are elsewhere: not counted as a worker any more. */

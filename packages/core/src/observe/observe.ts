@@ -69,6 +69,7 @@ export function recordOf(machine: Machine, now: number): MachineRecord {
     launchedAt: machine.launchedAt,
     runningAt: machine.runningAt,
     joinedAt: null,
+    absentAt: null,
     seenAt: now,
     leaving: false,
     terminateAskedAt: null,
@@ -101,11 +102,15 @@ function joined(
   members: ReadonlyMap<string, { readonly leaving: boolean }>,
   now: number,
 ): MachineRecord {
-  const member = machine.role === 'scheduler' ? (answered ? { leaving: false } : undefined) : members.get(machine.id);
-  if (!member) return machine;
+  if (!answered) return machine;
+  const member = machine.role === 'scheduler' ? { leaving: false } : members.get(machine.id);
+  if (!member) {
+    const gone = machine.joinedAt !== null && machine.absentAt === null;
+    return gone ? { ...machine, absentAt: now } : machine;
+  }
   const leaving = machine.leaving || member.leaving;
-  if (machine.joinedAt !== null && leaving === machine.leaving) return machine;
-  return { ...machine, joinedAt: machine.joinedAt ?? now, leaving };
+  if (machine.joinedAt !== null && machine.absentAt === null && leaving === machine.leaving) return machine;
+  return { ...machine, joinedAt: machine.joinedAt ?? now, absentAt: null, leaving };
 }
 
 function same(a: MachineRecord, b: MachineRecord): boolean {

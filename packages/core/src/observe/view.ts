@@ -54,7 +54,7 @@ export function viewOf(cluster: Cluster, machines: readonly MachineRecord[], now
   const alive = machines.filter(isAlive);
   const workers = alive.filter((machine) => machine.role === 'worker');
   const staying = workers.filter((machine) => !machine.leaving && machine.terminateAskedAt === null);
-  const joined = staying.filter((machine) => machine.joinedAt !== null).length;
+  const joined = staying.filter((machine) => machine.joinedAt !== null && machine.absentAt === null).length;
   const booting = staying.filter((machine) => machine.joinedAt === null && machine.state === 'running').length;
   return {
     id: cluster.id,

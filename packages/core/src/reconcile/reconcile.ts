@@ -140,7 +140,7 @@ class Pass {
   }
 
   get joined(): readonly MachineRecord[] {
-    return this.workers.filter((machine) => machine.joinedAt !== null);
+    return this.workers.filter((machine) => machine.joinedAt !== null && machine.absentAt === null);
   }
 
   stop(why: string, failed: boolean): void {
@@ -218,11 +218,9 @@ class Pass {
 
   /** Machines that never joined in time, and workers that Dask has given up, make room for others. */
   #replaceSilent(): void {
-    const members = new Set(this.status?.workers.map((worker) => worker.name));
     for (const machine of this.alive) {
       const late = machine.joinedAt === null && this.now - machine.launchedAt >= TIMING.joinMs;
-      const lost =
-        machine.role === 'worker' && machine.joinedAt !== null && this.status !== null && !members.has(machine.id);
+      const lost = machine.absentAt !== null && this.now - machine.absentAt >= TIMING.absentMs;
       if (!late && !lost) continue;
       if (machine.terminateAskedAt === null && !machine.leaving) {
         this.#tell(

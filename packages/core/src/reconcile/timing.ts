@@ -4,6 +4,8 @@ export const TIMING = {
   startMs: 600_000,
   /** A machine that has not joined this long after its launch is replaced. */
   joinMs: 300_000,
+  /** A machine that its scheduler has lost ends itself; one that hangs, and has not by then, is ended. */
+  absentMs: 10_000,
   /** A scheduler that has been silent this long is lost. */
   silentMs: 60_000,
   /** An end that was asked for and not seen is asked for again. */

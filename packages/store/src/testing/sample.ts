@@ -91,6 +91,7 @@ export function machine(id: string, of: Cluster, changes: Partial<MachineRecord>
     launchedAt: START,
     runningAt: null,
     joinedAt: null,
+    absentAt: null,
     seenAt: START,
     leaving: false,
     terminateAskedAt: null,

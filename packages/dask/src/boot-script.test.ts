@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import type { Boot } from '@daskup/core/provision/provider';
+import { expect, test } from 'vitest';
+import { bootScript, MAX_BYTES } from './boot-script.ts';
+import { issueCredentials } from './certificates.ts';
+
+const name = 'a'.repeat(63);
+const credentials = await issueCredentials(name, new Date(), 3600);
+const boot = (role: 'scheduler' | 'worker', more: Partial<Boot> = {}): Boot => ({
+  role,
+  clusterName: name,
+  scheduler: { address: '255.255.255.255', port: 65_535, controlPort: 65_535 },
+  ca: credentials.ca.cert,
+  identity: credentials[role],
+  environment: { kind: 'managed' },
+  expiresAt: Date.now(),
+  joinSeconds: 300,
+  idleSeconds: 1200,
+  ...more,
+});
+// About what asking a cloud's metadata service for the same would take.
+const platform = { identify: `export DASKUP_ID=x # ${'-'.repeat(1500)}` };
+
+test.each(['scheduler', 'worker'] as const)('the boot script of a %s fits into user data and is bash', (role) => {
+  const script = bootScript(boot(role), platform);
+  expect(Buffer.byteLength(script)).toBeLessThan(MAX_BYTES);
+  const checked = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+  expect(checked.stderr).toBe('');
+});
+
+test('a requirements file that does not fit is refused in words', () => {
+  const environment = { kind: 'requirements' as const, text: 'x==1\n'.repeat(3000) };
+  expect(() => bootScript(boot('worker', { environment }), platform)).toThrow(/shorten the requirements file/);
+});
+
+test('whatever a path holds, it stays one word of the script', () => {
+  const path = `/opt/it's $(touch /tmp/never)/python`;
+  const script = bootScript(boot('worker', { environment: { kind: 'python', path } }), platform);
+  const line = script.split('\n').find((other) => other.startsWith('export DASKUP_ROLE')) ?? '';
+  const echoed = spawnSync('bash', ['-c', `${line}\nprintf %s "$DASKUP_PYTHON"`], { encoding: 'utf8' });
+  expect(echoed.stdout).toBe(path);
+});
+
+test('nobody but who is meant to has a key: a worker gets neither the authority nor another role', () => {
+  const script = bootScript(boot('worker'), platform);
+  expect(script).toContain(credentials.worker.key.trim());
+  for (const secret of [credentials.ca.key, credentials.scheduler.key, credentials.client.key]) {
+    expect(script).not.toContain(secret.trim());
+  }
+});
