@@ -14,10 +14,13 @@ import { type Database, sqlStore } from './sql-store.ts';
 /** The PostgreSQL that PGlite 0.5.16 is made of; another one's data folder must not be opened. */
 const MAJOR = '18';
 
-/** PGlite's own, which turn fsync off, with it on. */
+/**
+ * PGlite's own, which turn fsync off, with it on. The database is a few megabytes: buffers for 128 MB, which is what
+ * PostgreSQL takes unasked, would only make every daskup that much larger.
+ */
 const START_PARAMS = [
   ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
-  ...['-c', 'fsync=on', '-c', 'wal_sync_method=fsync'],
+  ...['fsync=on', 'wal_sync_method=fsync', 'shared_buffers=8MB'].flatMap((setting) => ['-c', setting]),
 ];
 
 /**

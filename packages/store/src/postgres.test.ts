@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Store } from '@daskup/core/state/store';
 import pg from 'pg';
@@ -84,6 +85,23 @@ describe('several replicas on one database', () => {
         expect(again.flat()).toHaveLength(names.length);
       }
     });
+  });
+
+  test('lease what is free without waiting for what another is working on', async () => {
+    const url = await server.createDatabase('skip');
+    const store = await open(url);
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    try {
+      for (const name of ['busy', 'free']) await store.create(cluster(name), []);
+      await other.query('begin');
+      await other.query(`select * from clusters where id = 'busy-1' for update`);
+      const leased = await Promise.race([store.lease('me', 0, 1000), setTimeout(5000, 'it waited')]);
+      expect(leased).toEqual([cluster('free')]);
+    } finally {
+      await other.end();
+      await store.close();
+    }
   });
 
   test('lose no change when they commit on one cluster at once', async () => {
