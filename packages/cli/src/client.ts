@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from '@daskup/core/answer';
 import type { Environment } from '@daskup/core/spec/spec';
+import { IN_USE } from '@daskup/server/exit-code';
 
 /** The embedded database is made on first use, which takes a few seconds on a slow machine; milliseconds. */
 const START_MS = 60_000;
@@ -64,39 +65,20 @@ export class Client {
       stdio: ['ignore', log, log],
       cwd: '/',
     });
-    let exited = false;
-    child.on('exit', () => {
-      exited = true;
+    let failed = false;
+    child.on('exit', (code) => {
+      // Of several started at once one gets the store; the others leave it the field, and their callers wait for it.
+      failed = code !== IN_USE;
     });
     child.unref();
     closeSync(log);
     const until = Date.now() + START_MS;
-    while (Date.now() < until) {
+    while (Date.now() < until && !failed) {
       await delay(50);
-      const gone = exited;
-      try {
-        return await this.#post(order);
-      } catch {
-        // Of several started at once one holds the store and the others end; only when none answers is it a failure.
-        if (gone) await delay(500);
-        const response = await this.#post(order).catch(() => null);
-        if (response) return response;
-        if (gone && !(await this.#anyStarting())) break;
-      }
+      const response = await this.#post(order).catch(() => null);
+      if (response) return response;
     }
     const last = readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? '';
     throw new Error(`the server did not start: ${last}\n(${path} has the rest)`);
-  }
-
-  /** Another server that has the store and is about to listen. */
-  async #anyStarting(): Promise<boolean> {
-    await delay(2_000);
-    return this.#post({ line: 'ls', user: 'daskup', environment: null }).then(
-      (response) => {
-        response.resume();
-        return true;
-      },
-      () => false,
-    );
   }
 }

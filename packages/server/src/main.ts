@@ -1,3 +1,5 @@
+import { FolderInUse } from '@daskup/store/lock';
+import { IN_USE } from './exit-code.ts';
 import { serve } from './serve.ts';
 import { settingsFrom } from './settings.ts';
 
@@ -9,5 +11,5 @@ try {
   process.exit(0);
 } catch (error) {
   console.error(`daskup: ${error instanceof Error ? error.message : error}`);
-  process.exit(1);
+  process.exit(error instanceof FolderInUse ? IN_USE : 1);
 }

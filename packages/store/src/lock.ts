@@ -5,6 +5,11 @@ import { z } from 'zod';
 const Holder = z.object({ pid: z.int(), startedAt: z.int() });
 type Holder = z.infer<typeof Holder>;
 
+/** Another process holds the folder; the message names it where it can. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+}
+
 /** A holder that does not answer within this is named without its process id; milliseconds. */
 const ANSWER_MS = 1000;
 
@@ -13,7 +18,7 @@ const ANSWER_MS = 1000;
  * way: the lock is a socket in Linux's abstract namespace (unix(7)), which the kernel takes back with the process, so
  * nothing is left to clean up after a crash. Named by device and inode, not by path: links and other spellings meet the same lock. It does not reach
  * across network namespaces: two containers that share a volume do not see each other.
- * @throws {Error} when another process holds it, naming that; on a platform without abstract sockets.
+ * @throws {FolderInUse} when another process holds it; {Error} on a platform without abstract sockets.
  */
 export async function lockFolder(
   folder: string,
@@ -32,7 +37,7 @@ export async function lockFolder(
     const holder = await ask(path);
     // The holder may have ended between the two.
     if (holder === 'gone') server = await listen(path);
-    if (!server) throw new Error(inUse(folder, holder));
+    if (!server) throw new FolderInUse(inUse(folder, holder));
   }
   const taken = server;
   return { [Symbol.asyncDispose]: () => new Promise((resolve) => taken.close(() => resolve())) };
