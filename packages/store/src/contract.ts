@@ -51,6 +51,13 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.events('taken-2')).toEqual([]);
       });
 
+      test('makes the same cluster once', async () => {
+        const one = cluster('once');
+        expect(await store.create(one, [event(one, 'asked for')])).toBe(true);
+        expect(await store.create(one, [event(one, 'asked for')])).toBe(false);
+        expect(await store.events(one.id)).toHaveLength(1);
+      });
+
       test('takes a name again once its cluster has ended', async () => {
         const first = await created('again');
         await write(first, { cluster: ended(first) });

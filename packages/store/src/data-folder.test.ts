@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ensurePrivateFolder, hasDatabase, syncTree } from './data-folder.ts';
+import { forcedBy } from './testing/forced.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -66,8 +67,16 @@ test('the folder is its owner’s alone, also one that was open before', async (
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
 });
 
-test('a whole tree can be forced to disk', async () => {
+test('every folder that was made is in its parent’s list on the disk', async () => {
+  const deep = join(folder, 'state', 'daskup');
+  const above = [dirname(folder), folder, join(folder, 'state')];
+  expect((await forcedBy(() => ensurePrivateFolder(deep))).toSorted()).toEqual(above);
+  expect(await forcedBy(() => ensurePrivateFolder(deep))).toEqual([]);
+});
+
+test('a whole tree is forced to the disk, folders too', async () => {
   await database('17');
-  await expect(syncTree(folder)).resolves.toBeUndefined();
+  const everyPath = [folder, ...(await readdir(folder, { recursive: true })).map((name) => join(folder, name))];
+  expect((await forcedBy(() => syncTree(folder))).toSorted()).toEqual(everyPath.toSorted());
   await expect(syncTree(join(folder, 'nowhere'))).rejects.toThrow('ENOENT');
 });

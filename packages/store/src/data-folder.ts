@@ -1,13 +1,18 @@
 import { chmod, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** What a PostgreSQL data folder cannot be without; initdb makes all of them, a copy that was cut off lacks some. */
 const ESSENTIAL = ['global/pg_control', 'global/pg_filenode.map', 'base', 'pg_wal', 'pg_xact', 'postgresql.conf'];
 
 /** Makes the folder where it is missing; in any case nobody but its owner can look inside, for it holds private keys. */
 export async function ensurePrivateFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const topmost = await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
+  if (topmost === undefined) return;
+  // A new folder outlives a power loss once the folder it is listed in is on the disk.
+  for (let path = resolve(folder); path.length >= resolve(topmost).length; path = dirname(path)) {
+    await sync(dirname(path));
+  }
 }
 
 /**

@@ -15,9 +15,9 @@ const ANSWER_MS = 1000;
 
 /**
  * Takes the right to be the only process with this folder open, until it is disposed of or the process ends in whatever
- * way: the lock is a socket in Linux's abstract namespace (unix(7)), which the kernel takes back with the process, so
- * nothing is left to clean up after a crash. Named by device and inode, not by path: links and other spellings meet the same lock. It does not reach
- * across network namespaces: two containers that share a volume do not see each other.
+ * way: the lock is a socket in Linux's abstract namespace (unix(7)), which the kernel takes back with the process, so a
+ * crash leaves nothing to clean up. Named by device and inode, not by path: links and other spellings meet the same lock.
+ * It does not reach across network namespaces: two containers that share a volume do not see each other.
  * @throws {FolderInUse} when another process holds it; {Error} on a platform without abstract sockets.
  */
 export async function lockFolder(

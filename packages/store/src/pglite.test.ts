@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { storeContract } from './contract.ts';
 import { openStore } from './open.ts';
 import { openEmbedded } from './pglite.ts';
+import { forcedBy } from './testing/forced.ts';
 import { cluster, event, machine } from './testing/sample.ts';
 
 let root: string;
@@ -124,6 +125,17 @@ describe('durability', () => {
 });
 
 describe('opening', () => {
+  test('for the first time forces the whole new database to the disk, later times nothing', async () => {
+    const fresh = join(root, 'fresh');
+    const openAndClose = async () => (await openStore({ folder: fresh })).close();
+    const forced = new Set(await forcedBy(openAndClose));
+    const files = ['PG_VERSION', 'global/pg_control', 'pg_wal', 'base/1/PG_VERSION', ''];
+    // It is made aside, and has its name once it is whole.
+    const expected = [fresh, ...files.map((file) => join(fresh, 'postgres.unfinished', file).replace(/\/$/, ''))];
+    expect(expected.filter((path) => !forced.has(path))).toEqual([]);
+    expect(await forcedBy(openAndClose)).toEqual([]);
+  });
+
   test('again finds the same installation and clusters, and keeps the folder private', async () => {
     const first = await openStore({ folder });
     const { installation } = first;

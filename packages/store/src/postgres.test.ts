@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -197,6 +199,20 @@ describe('a database that cannot be used', () => {
       const error = await open(wrong).catch((thrown: unknown) => thrown);
       expect(String(error)).toContain('DATABASE_URL is not the URL of a PostgreSQL database');
       expect(String(error)).not.toContain('sesame');
+    }
+  });
+
+  test('that hangs up instead of answering is named', async () => {
+    const mute = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    try {
+      const address = mute.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      await expect(open(`postgres://ada:sesame@127.0.0.1:${port}/x`)).rejects.toThrow(
+        /could not be opened: .*(terminated|ECONNRESET)/,
+      );
+    } finally {
+      mute.close();
     }
   });
 

@@ -36,7 +36,7 @@ async function migrateDatabase(config: pg.ClientConfig): Promise<void> {
   // A connection that breaks tells whoever waits for a query; this keeps it from ending the process as well.
   client.on('error', () => {});
   try {
-    await naming('The PostgreSQL database of DATABASE_URL could not be opened', () => client.connect());
+    await connect(client);
     await naming('The database could not be brought up to date', async () => {
       await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
       const db = drizzle(client);
@@ -46,6 +46,15 @@ async function migrateDatabase(config: pg.ClientConfig): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** The driver's own errors of connecting say as little as `timeout expired`, and carry nothing that marks them as its. */
+async function connect(client: pg.Client): Promise<void> {
+  const what = 'The PostgreSQL database of DATABASE_URL could not be opened';
+  await naming(what, () => client.connect()).catch((error: unknown) => {
+    if (error instanceof StoreError || !(error instanceof Error)) throw error;
+    throw new StoreError(`${what}: ${error.message}. See whether a PostgreSQL server can be reached there.`);
+  });
 }
 
 /** The URL holds a password: no message may repeat it, and Node.js's own for a bad one does. */

@@ -48,9 +48,10 @@ class SqlStore implements Store {
   create(cluster: Cluster, news: readonly ClusterEvent[]): Promise<boolean> {
     return naming('The cluster could not be created', () =>
       this.#db.transaction(async (tx) => {
-        await tx.execute(insertRows(clusters, [cluster], sql`(name) where ${LIVE} do nothing`));
-        const made = await tx.select({ id: clusters.id }).from(clusters).where(eq(clusters.id, cluster.id));
-        if (made.length === 0) return false;
+        const insert = insertRows(clusters, [cluster], sql`(name) where ${LIVE} do nothing`);
+        const made = tx.$with('made', { id: sql<string>`id`.as('id') }).as(sql`${insert} returning id`);
+        const rows = await tx.with(made).select().from(made);
+        if (rows.length === 0) return false;
         if (news.length > 0) await tx.execute(insertRows(events, news));
         return true;
       }),
