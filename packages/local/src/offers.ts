@@ -3,6 +3,9 @@ import type { Offer } from '@daskup/core/plan/offer';
 
 export const REGION = 'local';
 
+/** All memory that may be used here: in a container less than the computer has. */
+const MEMORY_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+
 /** This computer costs nothing by the hour; so that a bill can be seen, it pretends to these prices (micro-dollars). */
 const PRICE = { vcpuHour: 40_000, gibHour: 5_000, spotShare: 0.3 } as const;
 
@@ -10,7 +13,7 @@ const PRICE = { vcpuHour: 40_000, gibHour: 5_000, spotShare: 0.3 } as const;
  * Instance types made of this computer's cores and memory: `local.1`, `local.2`, `local.4`, ... Processes share the
  * cores, so there may be many more machines than cores.
  */
-export function localOffers(cores = availableParallelism(), memoryBytes = totalmem()): readonly Offer[] {
+export function localOffers(cores = availableParallelism(), memoryBytes = MEMORY_BYTES): readonly Offer[] {
   const sizes: number[] = [];
   for (let size = 1; size <= cores; size *= 2) sizes.push(size);
   const gibPerCore = memoryBytes / 2 ** 30 / cores;
@@ -36,7 +39,10 @@ export function localOffers(cores = availableParallelism(), memoryBytes = totalm
   });
 }
 
-/** A worker with nothing to do needs about 100 MB; past this many the computer would only swap. */
-export function machineLimit(memoryBytes = totalmem()): number {
+/**
+ * How many machines this computer has room for: at 0.25 GiB each, and 200 at most. A worker with nothing to do needs about
+ * 100 MB; past this many the computer would only swap.
+ */
+export function machineLimit(memoryBytes = MEMORY_BYTES): number {
   return Math.min(200, Math.floor(memoryBytes / 2 ** 28));
 }

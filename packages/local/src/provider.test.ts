@@ -1,36 +1,28 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Offer } from '@daskup/core/plan/offer';
 import type { LaunchBatch, Machine } from '@daskup/core/provision/provider';
-import type { Platform } from '@daskup/dask/platform';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { machineLimit } from './offers.ts';
-import { LocalProvider } from './provider.ts';
+import type { LocalProvider } from './provider.ts';
+import { Home } from './testing/home.ts';
 
-let home: string;
+// What is so of this provider alone; what is so of every provider is in contract.test.ts.
+const HOUR_MS = 3_600_000;
+const SLEEP = 'echo "daskup: 0s up"; sleep 60';
+
+let home: Home;
 let provider: LocalProvider;
-
-/** A machine that boots in no time; what it does after it has said so is the test's. */
-const script = (body: string) => (_: unknown, platform: Platform) =>
-  `${platform.identify}\necho "daskup: 0s up"\n${body}`;
-const make = (body = 'sleep 60') => new LocalProvider({ home, cache: home, now: Date.now, bootScript: script(body) });
-
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'daskup-local-'));
-  provider = make();
+  home = new Home();
+  provider = home.provider(SLEEP);
 });
-afterEach(async () => {
-  await provider.terminate((await provider.machines('here')).map((machine) => machine.id));
-  rmSync(home, { recursive: true });
-});
+afterEach(() => home.close());
 
-const pair = { cert: '', key: '' };
-async function batch(count: number, market: 'spot' | 'on-demand' = 'spot', token = 'token'): Promise<LaunchBatch> {
-  const offers: readonly Offer[] = (await provider.offers()).filter((offer) => offer.market === market);
-  const cluster = { installation: 'here', clusterId: 'c', clusterName: 'etl', owner: 'ada', region: 'local' };
+const cluster = { installation: 'here', clusterId: 'c', clusterName: 'etl', owner: 'ada', region: 'local' };
+async function batch(count: number, market: 'spot' | 'on-demand' = 'on-demand', token = 'token'): Promise<LaunchBatch> {
+  const offers = (await provider.offers(['local'])).filter((offer) => offer.market === market);
   const scheduler = { address: '127.9.9.9', port: 1, controlPort: 2 };
   const life = { expiresAt: 1, joinSeconds: 1, idleSeconds: 1, environment: { kind: 'managed' as const } };
   return {
@@ -39,137 +31,212 @@ async function batch(count: number, market: 'spot' | 'on-demand' = 'spot', token
     count,
     market,
     offers,
-    boot: { role: 'worker', clusterName: 'etl', scheduler, ca: '', identity: pair, ...life },
+    boot: { role: 'worker', clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' }, ...life },
   };
 }
 
-async function until<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + 10_000;
+const machines = () => provider.machines('here');
+async function until(good: (machines: readonly Machine[]) => boolean): Promise<readonly Machine[]> {
+  const end = Date.now() + 20_000;
   while (true) {
-    const value = await read();
-    if (good(value)) return value;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)}`);
+    const list = await machines();
+    if (good(list)) return list;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(list)}`);
     await delay(20);
   }
 }
-const machines = () => provider.machines('here');
-const allAre = (state: Machine['state']) => (list: readonly Machine[]) =>
-  list.every((machine) => machine.state === state);
+const all = (state: Machine['state']) => (list: readonly Machine[]) => list.every((machine) => machine.state === state);
+/** One machine, once it is in this state. */
+async function one(state: Machine['state']): Promise<Machine> {
+  const [machine] = await until((list) => list.length === 1 && all(state)(list));
+  if (!machine) throw new Error('there is none');
+  return machine;
+}
 
-test('a launch makes machines with addresses, tags and logs of their own', async () => {
-  const { machines: launched, shortages } = await provider.launch(await batch(3));
-  expect(shortages).toEqual([]);
-  expect(new Set(launched.map((machine) => machine.address)).size).toBe(3);
-  const running = await until(machines, (list) => list.length === 3 && allAre('running')(list));
-  expect(running.map((machine) => machine.tags.clusterName)).toEqual(['etl', 'etl', 'etl']);
-  const [first] = running;
-  expect(
-    await until(
-      () => provider.bootLog(first?.id ?? ''),
-      (log) => log !== '',
-    ),
-  ).toContain('daskup: 0s up');
-  expect(await provider.machines('elsewhere')).toEqual([]);
-});
+/** Leader and group of a machine's processes, as the machine itself wrote it down. */
+function pidOf(machine: Machine): number {
+  return Number(/"pid":(\d+)/.exec(readFileSync(join(home.folderOf(machine.id), 'boot.sh.claim'), 'utf8'))?.[1]);
+}
 
-test('the same launch again, by another process too, makes nothing new; another launch with its token is refused', async () => {
-  const first = await provider.launch(await batch(2));
-  const again = await make().launch(await batch(2));
-  expect(again.machines.map((m) => m.id).toSorted()).toEqual(first.machines.map((m) => m.id).toSorted());
-  await until(machines, allAre('running'));
-  expect(await machines()).toHaveLength(2);
-  const [a] = first.machines;
-  const started = await until(
-    () => provider.bootLog(a?.id ?? ''),
-    (log) => log !== '',
-  );
-  expect(started.match(/daskup: 0s up/g)).toHaveLength(1);
-  await expect(provider.launch(await batch(3))).rejects.toThrow(/used before/);
-});
+/** Whether any process of the group is left. */
+function lives(pgid: number): boolean {
+  return spawnSync('ps', ['-eo', 'pgid=,stat='])
+    .stdout.toString()
+    .split('\n')
+    .some((line) => {
+      const [group, stat = 'Z'] = line.trim().split(/\s+/);
+      return Number(group) === pgid && !stat.startsWith('Z');
+    });
+}
 
-test('a terminated machine is gone, stays listed with its log, and never starts again', async () => {
-  const { machines: launched } = await provider.launch(await batch(2));
-  await until(machines, allAre('running'));
-  const ids = launched.map((machine) => machine.id);
-  await provider.terminate([...ids, 'm-unknown']);
-  const ended = await until(machines, allAre('terminated'));
-  await provider.terminate(ids);
-  await provider.launch(await batch(2));
-  await delay(100);
-  expect(await machines()).toEqual(ended);
-});
-
-test('shutdown ends the whole machine, and its last word is the reason', async () => {
-  provider = make('sleep 300 & echo "daskup: 1s ending: idle for 5 s"; shutdown -h now; sleep 60');
+test('shutdown ends every process of the machine, and its last word is the reason', async () => {
+  provider = home.provider('sleep 300 & echo "daskup: 1s ending: idle for 5 s"; shutdown -h now; sleep 60');
   await provider.launch(await batch(1));
-  const [machine] = await until(machines, allAre('terminated'));
-  expect(machine?.endReason).toBe('idle for 5 s');
+  const machine = await one('terminated');
+  expect(machine.endReason).toBe('idle for 5 s');
+  expect(lives(pidOf(machine))).toBe(false);
+});
+
+test('terminate ends every process of the machine', async () => {
+  provider = home.provider('sleep 300 & (sleep 300; true) & sleep 300');
+  await provider.launch(await batch(1));
+  const machine = await one('running');
+  expect(lives(pidOf(machine))).toBe(true);
+  await provider.terminate([machine.id]);
+  expect((await one('terminated')).endReason).toBe('terminated');
+  expect(lives(pidOf(machine))).toBe(false);
 });
 
 test('a machine whose processes were killed is seen to have ended, once and for all', async () => {
   await provider.launch(await batch(1));
-  const [machine] = await until(machines, allAre('running'));
-  const claim = JSON.parse(readFileSync(join(home, 'machines', machine?.id ?? '', 'boot.sh.claim'), 'utf8')) as {
-    pid: number;
-  };
-  process.kill(-claim.pid, 'SIGKILL');
-  const [ended] = await until(machines, allAre('terminated'));
-  expect(ended?.endReason).toBe('its processes were killed');
-  await delay(30);
-  expect((await machines())[0]?.endedAt).toBe(ended?.endedAt);
+  process.kill(-pidOf(await one('running')), 'SIGKILL');
+  const ended = await one('terminated');
+  expect(ended.endReason).toBe('its processes were killed');
+  home.ahead = 60_000;
+  await provider.terminate([ended.id]);
+  expect(await machines()).toEqual([ended]);
 });
 
-test('a pid that belongs to another process by now is neither taken for the machine nor killed', async () => {
-  const { machines: launched } = await provider.launch(await batch(1));
-  await until(machines, allAre('running'));
-  const folder = join(home, 'machines', launched[0]?.id ?? '');
-  const claim = JSON.parse(readFileSync(join(folder, 'boot.sh.claim'), 'utf8')) as { pid: number; start: string };
-  const { isGroupAlive } = await import('./process-group.ts');
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  expect(isGroupAlive({ pid: claim.pid, start: claim.start, boot })).toBe(true);
-  expect(isGroupAlive({ pid: claim.pid, start: '1', boot })).toBe(false);
-  expect(isGroupAlive({ pid: claim.pid, start: claim.start, boot: 'another' })).toBe(false);
-});
-
-test('machines outlive the process that made them', async () => {
-  const here = new URL('provider.ts', import.meta.url).pathname;
-  const maker = `
-    const { LocalProvider } = await import(${JSON.stringify(here)});
-    const provider = new LocalProvider({ home: ${JSON.stringify(home)}, cache: '', now: Date.now, bootScript: (_, p) => p.identify + '\\nsleep 60' });
-    await provider.launch(${JSON.stringify(await batch(2))});
-    process.kill(process.pid, 'SIGKILL');`;
-  const made = spawnSync(process.execPath, ['--input-type=module', '-e', maker], { encoding: 'utf8', timeout: 20_000 });
-  expect(made.signal, made.stderr).toBe('SIGKILL');
-  await until(machines, (list) => list.length === 2 && allAre('running')(list));
-});
-
-test('a reclaimed spot machine has notice and ends soon after; an on-demand one is not taken back', async () => {
-  const { machines: spot } = await provider.launch(await batch(1));
-  const { machines: other } = await provider.launch(await batch(1, 'on-demand', 'other'));
-  await until(machines, allAre('running'));
-  await expect(provider.reclaim(other[0]?.id ?? '')).rejects.toThrow(/no running spot machine/);
-  await provider.reclaim(spot[0]?.id ?? '');
-  const noticed = (await machines()).find((machine) => machine.id === spot[0]?.id);
-  expect(noticed).toMatchObject({ reclaimed: true, state: 'running' });
-  await delay(9_000);
-  const ended = await until(machines, (list) => list.some(({ state }) => state === 'terminated'));
-  expect(ended.find((machine) => machine.id === spot[0]?.id)?.endReason).toBe('spot reclaim');
-});
-
-test('the computer has room for so many machines: a larger launch is granted in part and says so', async () => {
-  provider = make('shutdown -h now');
-  const { machines: launched, shortages } = await provider.launch(await batch(machineLimit() + 5));
-  expect(launched).toHaveLength(machineLimit());
-  expect(shortages[0]).toMatchObject({ kind: 'capacity' });
-});
-
-test('a cluster keeps its place until it is released, and nobody else can read what is in the home', async () => {
-  const cluster = { installation: 'here', clusterId: 'c', clusterName: 'etl', owner: 'ada', region: 'local' };
-  const place = await provider.prepare(cluster);
-  expect(place.address).toMatch(/^127\.\d+\.\d+\.\d+$/);
-  expect(await make().prepare(cluster)).toEqual(place);
-  await provider.release(cluster);
-  await provider.release(cluster);
+test('a machine whose first process was killed lives on in the others, and they can be ended', async () => {
+  provider = home.provider('sleep 300 & wait');
   await provider.launch(await batch(1));
-  expect(statSync(join(home, 'machines')).mode & 0o077).toBe(0);
+  const machine = await one('running');
+  const leader = pidOf(machine);
+  const children = () => readFileSync(`/proc/${leader}/task/${leader}/children`, 'utf8').trim();
+  for (let i = 0; i < 100 && children() === ''; i++) await delay(20);
+  process.kill(leader, 'SIGKILL');
+  await delay(100);
+  expect(await one('running')).toMatchObject({ id: machine.id, endedAt: null });
+  await provider.terminate([machine.id]);
+  await one('terminated');
+  expect(lives(leader)).toBe(false);
+});
+
+test('a machine of before the computer was restarted has ended, whoever has its pid now', async () => {
+  await provider.launch(await batch(1));
+  const machine = await one('running');
+  const pid = pidOf(machine);
+  const claim = join(home.folderOf(machine.id), 'boot.sh.claim');
+  const kept = readFileSync(claim, 'utf8');
+  writeFileSync(claim, JSON.stringify({ ...JSON.parse(kept), boot: 'an earlier one' }));
+  await provider.terminate([machine.id]);
+  expect(lives(pid)).toBe(true);
+  expect((await one('terminated')).endReason).toBe('this computer was restarted');
+  process.kill(-pid, 'SIGKILL');
+});
+
+test('a machine that was never started is not billed, and once ended does not start', async () => {
+  await provider.launch(await batch(1));
+  const machine = await one('running');
+  process.kill(-pidOf(machine), 'SIGKILL');
+  // As a crash between making and starting it leaves it.
+  for (const name of ['boot.sh.claim', 'boot.log', 'ended'])
+    rmSync(join(home.folderOf(machine.id), name), { force: true });
+  expect(await one('pending')).toMatchObject({ runningAt: null });
+  await provider.terminate([machine.id]);
+  await provider.launch(await batch(1));
+  await delay(200);
+  expect(await one('terminated')).toMatchObject({ runningAt: null, endReason: 'ended before it was started' });
+  expect(await provider.bootLog(machine.id)).toBe('');
+});
+
+test('a spot machine that is taken back has notice and ends soon after, though the process that took it is gone', async () => {
+  const { machines: spot } = await provider.launch(await batch(1, 'spot'));
+  await one('running');
+  const id = spot[0]?.id ?? '';
+  const started = Date.now();
+  await home.callAndDie('reclaim', id, SLEEP, 'answered');
+  expect(await machines()).toMatchObject([{ reclaimed: true, state: 'running' }]);
+  const ended = await one('terminated');
+  expect(ended).toMatchObject({ endReason: 'spot reclaim', reclaimed: true });
+  expect(Date.now() - started).toBeGreaterThan(9_000);
+  expect(lives(pidOf(ended))).toBe(false);
+});
+
+test('only a spot machine that runs can be taken back', async () => {
+  const { machines: launched } = await provider.launch(await batch(1));
+  await one('running');
+  for (const id of [launched[0]?.id ?? '', 'm-0123456789', '../..']) {
+    await expect(provider.reclaim(id)).rejects.toThrow('is no running spot machine');
+  }
+});
+
+test('the computer has room for so many machines: two launches at once are granted no more, and one says so', async () => {
+  provider = home.provider('exec sleep 60');
+  const most = Math.ceil(machineLimit() * 0.6);
+  const launches = await Promise.all([
+    provider.launch(await batch(most, 'spot', 'one')),
+    provider.launch(await batch(most, 'spot', 'two')),
+  ]);
+  expect(launches.flatMap((launch) => launch.machines)).toHaveLength(machineLimit());
+  expect(launches.flatMap((launch) => launch.shortages)).toMatchObject([
+    {
+      kind: 'capacity',
+      pool: 'spot/local.1/local',
+      message: expect.stringContaining(`for ${machineLimit()} machines`),
+    },
+  ]);
+  await provider.terminate(launches.flatMap((launch) => launch.machines.map(({ id }) => id)));
+  await until(all('terminated'));
+  expect((await provider.launch(await batch(1, 'spot', 'three'))).shortages).toEqual([]);
+});
+
+test('an ended machine can be read about for an hour, and is forgotten then; its launch does not make it anew', async () => {
+  await provider.launch(await batch(2));
+  const [first, second] = await until((list) => list.length === 2 && all('running')(list));
+  await provider.terminate([first?.id ?? '']);
+  await until((list) => list.some(({ state }) => state === 'terminated'));
+  home.ahead = HOUR_MS - 60_000;
+  expect(await machines()).toHaveLength(2);
+  home.ahead = HOUR_MS + 60_000;
+  expect(await machines()).toMatchObject([{ id: second?.id, state: 'running' }]);
+  expect(await provider.bootLog(first?.id ?? '')).toBe('');
+  expect((await provider.launch(await batch(2))).machines).toMatchObject([{ id: second?.id }]);
+});
+
+test('release clears away what crashes and launches of long ago have left', async () => {
+  await provider.launch(await batch(1));
+  writeFileSync(join(home.path, 'machines', 'm-0123456789.0a1b2c3d.new'), '');
+  await provider.release(cluster);
+  expect(readdirSync(join(home.path, 'machines'))).toHaveLength(2);
+  home.ahead = 25 * HOUR_MS;
+  await provider.release(cluster);
+  expect(readdirSync(join(home.path, 'machines'))).toHaveLength(1);
+  expect(readdirSync(join(home.path, 'launches'))).toEqual([]);
+});
+
+test('nobody else can read what is in a home', async () => {
+  await provider.prepare(cluster);
+  await provider.launch(await batch(1));
+  for (const name of ['machines', 'places', 'launches']) expect(statSync(join(home.path, name)).mode & 0o077).toBe(0);
+});
+
+test('a boot script that cannot be made is told to people, and nothing is launched', async () => {
+  const refusing = home.provider(() => {
+    throw new Error('shorten the requirements file');
+  });
+  await expect(refusing.launch(await batch(1))).rejects.toMatchObject({
+    name: 'ProviderError',
+    message: 'shorten the requirements file',
+  });
+  expect(await machines()).toEqual([]);
+});
+
+test('a machine knows who it is, wherever its home is', async () => {
+  await home.close();
+  home = new Home("it's $(touch never) a home ");
+  const names = ['ID', 'ADDRESS', 'DIR', 'CACHE', 'NOTICE', 'THREADS', 'MEMORY'];
+  provider = home.provider(`${names.map((name) => `echo "$DASKUP_${name}"`).join('; ')}; shutdown`);
+  await provider.launch(await batch(1, 'spot'));
+  const { id, address, offer } = await one('terminated');
+  const folder = home.folderOf(id);
+  expect((await provider.bootLog(id)).trimEnd().split('\n')).toEqual([
+    id,
+    address,
+    folder,
+    home.path,
+    `file:${folder}/notice`,
+    `${offer.vcpus}`,
+    `${offer.memoryGiB}`,
+  ]);
 });

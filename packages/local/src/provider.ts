@@ -1,30 +1,35 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poolOf } from '@daskup/core/plan/offer';
-import type {
-  Boot,
-  ClusterIdentity,
-  LaunchBatch,
-  LaunchResult,
-  Machine,
-  Provider,
-  SchedulerEndpoint,
+import {
+  type Boot,
+  type ClusterIdentity,
+  type LaunchBatch,
+  type LaunchResult,
+  type Machine,
+  type Provider,
+  ProviderError,
+  type SchedulerEndpoint,
 } from '@daskup/core/provision/provider';
-import { ProviderError } from '@daskup/core/provision/provider';
 import type { Platform } from '@daskup/dask/platform';
-import { addressOf, freePort } from './addresses.ts';
+import { addressOf } from './addresses.ts';
+import type { Birth } from './birth.ts';
 import { check } from './check.ts';
+import { type Grant, Grants } from './grants.ts';
 import { MachineFolder } from './machine-folder.ts';
 import { localOffers, machineLimit, REGION } from './offers.ts';
+import { Places } from './places.ts';
+import { platformOf } from './platform.ts';
+import { removeOlder } from './remove-older.ts';
 
 /** Ended machines can be read for this long, as on EC2; milliseconds. */
 const KEEP_ENDED_MS = 3_600_000;
 
 export interface LocalOptions {
-  /** Where machines live; made with mode 0700. */
+  /** Where machines live, by absolute path; made with mode 0700. */
   readonly home: string;
-  /** Where software environments are kept for all homes. */
+  /** Where software environments are kept for all homes, by absolute path. */
   readonly cache: string;
   readonly now: () => number;
   readonly bootScript: (boot: Boot, platform: Platform) => string;
@@ -36,89 +41,67 @@ export class LocalProvider implements Provider {
   readonly regions = [REGION];
   readonly #options: LocalOptions;
   readonly #machines: string;
-  readonly #places: string;
+  readonly #places: Places;
+  readonly #grants: Grants;
+  /** The launch that is choosing how many it may have: two at once would both be given the same room. */
+  #choosing: Promise<unknown> = Promise.resolve();
 
   constructor(options: LocalOptions) {
     this.#options = options;
     this.#machines = join(options.home, 'machines');
-    this.#places = join(options.home, 'places');
+    this.#places = new Places(join(options.home, 'places'));
+    this.#grants = new Grants(join(options.home, 'launches'));
   }
 
-  async offers() {
-    return localOffers();
+  async offers(regions: readonly string[]) {
+    return regions.includes(REGION) ? localOffers() : [];
   }
 
-  async prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint> {
-    await mkdir(this.#places, { recursive: true, mode: 0o700 });
-    const path = join(this.#places, `${cluster.clusterId}.json`);
-    const known = await readFile(path, 'utf8').catch(() => null);
-    if (known !== null) return JSON.parse(known) as SchedulerEndpoint;
-    const address = addressOf(cluster.clusterId);
-    const [port, controlPort] = await Promise.all([freePort(address), freePort(address)]);
-    const endpoint = { address, port, controlPort };
-    await writeFile(`${path}.new`, JSON.stringify(endpoint));
-    await rename(`${path}.new`, path);
-    return endpoint;
+  prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint> {
+    return this.#places.reserve(cluster.clusterId);
   }
 
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
-    const offer = batch.offers[0];
-    if (!offer) throw new ProviderError('A launch needs at least one offer');
-    const { now, bootScript } = this.#options;
-    await mkdir(this.#machines, { recursive: true, mode: 0o700 });
-    const count = await this.#grant(batch);
-    const launchedAt = now();
-    const ids = Array.from({ length: count }, (_, i) => idOf(batch.token, i));
-    const machines = await Promise.all(
-      ids.map(async (id) => {
-        const folder = this.#folder(id);
-        const address = batch.boot.role === 'scheduler' ? batch.boot.scheduler.address : addressOf(id);
-        const identify = `
-export DASKUP_GROUP=$$
-export DASKUP_ID='${id}' DASKUP_ADDRESS='${address}' DASKUP_DIR='${folder.path}'
-export DASKUP_CACHE='${this.#options.cache}' DASKUP_NOTICE='${batch.market === 'spot' ? `file:${folder.path}/notice` : ''}'
-export DASKUP_THREADS='${offer.vcpus}' DASKUP_MEMORY='${offer.memoryGiB}'`;
-        await folder.make({ id, tags: batch.tags, offer, address, launchedAt }, bootScript(batch.boot, { identify }));
-        folder.start();
-        return folder.read(now());
-      }),
-    );
-    const shortages =
-      count < batch.count
-        ? [
-            {
-              pool: poolOf(offer),
-              kind: 'capacity' as const,
-              message: `this computer's memory has room for ${machineLimit()} machines`,
-            },
-          ]
-        : [];
-    return { machines: machines.filter((machine) => machine !== null), shortages };
+    const { count, offers } = batch;
+    const [offer] = offers;
+    if (!offer) throw new ProviderError('A launch needs at least one offer, and was given none');
+    const prepared = this.#choosing.then(() => this.#prepareFolders(batch, offer));
+    this.#choosing = prepared.catch(() => {});
+    const folders = await prepared;
+    await Promise.all(folders.map((folder) => folder.start()));
+    const machines = await this.#read(folders);
+    if (folders.length === count) return { machines, shortages: [] };
+    const message = `this computer's memory has room for ${machineLimit()} machines in all; end some, or ask for fewer`;
+    return { machines, shortages: [{ pool: poolOf(offer), kind: 'capacity', message }] };
   }
 
+  /** Also forgets the machines that ended too long ago to be shown. */
   async machines(installation: string): Promise<readonly Machine[]> {
     const now = this.#options.now();
-    const found = await Promise.all((await this.#ids()).map((id) => this.#folder(id).read(now)));
-    const mine = found.filter((machine) => machine !== null && machine.tags.installation === installation);
-    return mine.filter((machine) => machine !== null);
+    const all = await this.#read((await this.#ids()).map((id) => this.#folder(id)));
+    const old = all.filter(({ endedAt }) => endedAt !== null && now - endedAt > KEEP_ENDED_MS);
+    await Promise.all(old.map(({ id }) => this.#folder(id).remove()));
+    return all.filter((machine) => machine.tags.installation === installation && !old.includes(machine));
   }
 
   async terminate(ids: readonly string[]): Promise<void> {
     const known = new Set(await this.#ids());
-    const now = this.#options.now();
-    await Promise.all(ids.filter((id) => known.has(id)).map((id) => this.#folder(id).kill(now, 'terminated')));
+    const folders = ids.filter((id) => known.has(id)).map((id) => this.#folder(id));
+    await Promise.all(folders.map((folder) => folder.kill('terminated')));
   }
 
   async release(cluster: ClusterIdentity): Promise<void> {
-    await rm(join(this.#places, `${cluster.clusterId}.json`), { force: true });
     const now = this.#options.now();
-    for (const machine of await this.machines(cluster.installation)) {
-      if (machine.endedAt !== null && now - machine.endedAt > KEEP_ENDED_MS) await this.#folder(machine.id).remove();
-    }
+    await Promise.all([
+      this.#places.release(cluster.clusterId),
+      this.#grants.prune(now),
+      // Half-made machines that a crash left behind.
+      removeOlder(this.#machines, now - KEEP_ENDED_MS, (name) => !isId(name)),
+    ]);
   }
 
-  bootLog(id: string): Promise<string> {
-    return this.#folder(id).bootLog();
+  async bootLog(id: string): Promise<string> {
+    return isId(id) ? this.#folder(id).bootLog() : '';
   }
 
   check() {
@@ -130,40 +113,57 @@ export DASKUP_THREADS='${offer.vcpus}' DASKUP_MEMORY='${offer.memoryGiB}'`;
    * @throws {ProviderError} when there is no such living spot machine.
    */
   async reclaim(id: string): Promise<void> {
-    const machine = await this.#folder(id).read(this.#options.now());
+    const machine = isId(id) ? await this.#folder(id).read(this.#options.now()) : null;
     if (machine?.state !== 'running' || machine.offer.market !== 'spot') {
-      throw new ProviderError(`${id} is no running spot machine`);
+      throw new ProviderError(`${id} is no running spot machine, and only those can be taken back`);
     }
-    await this.#folder(id).notice();
+    await this.#folder(id).reclaim();
   }
 
-  /** How many machines a launch gets; the first answer stands for its token, with whatever was asked then. */
-  async #grant(batch: LaunchBatch): Promise<number> {
-    const folder = join(this.#options.home, 'launches');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `${batch.token}.json`);
-    const asked = createHash('sha256')
-      .update(JSON.stringify([batch.tags, batch.count, batch.market, batch.offers]))
-      .digest('hex');
-    const known = await readFile(path, 'utf8').catch(() => null);
-    if (known !== null) {
-      const grant = JSON.parse(known) as { asked: string; count: number };
-      if (grant.asked !== asked)
-        throw new ProviderError(`Launch token ${batch.token} was used before for another launch`);
-      return grant.count;
+  /** The launch's machines, ready to be started; those of a launch long ago are not made anew. */
+  async #prepareFolders(batch: LaunchBatch, offer: Birth['offer']): Promise<readonly MachineFolder[]> {
+    const { now } = this.#options;
+    await mkdir(this.#machines, { recursive: true, mode: 0o700 });
+    const grant = await this.#grants.of(batch, now(), () => this.#room());
+    const ids = Array.from({ length: grant.count }, (_, i) => idOf(batch.token, i));
+    if (now() - grant.at > KEEP_ENDED_MS) {
+      const known = new Set(await this.#ids());
+      return ids.filter((id) => known.has(id)).map((id) => this.#folder(id));
     }
+    return Promise.all(ids.map((id) => this.#make(id, batch, offer, grant)));
+  }
+
+  async #make(id: string, { tags, boot }: LaunchBatch, offer: Birth['offer'], grant: Grant): Promise<MachineFolder> {
+    const folder = this.#folder(id);
+    const address = boot.role === 'scheduler' ? boot.scheduler.address : addressOf(id);
+    const birth: Birth = { id, tags, offer, address, launchedAt: grant.at };
+    await folder.make(birth, this.#script(boot, platformOf(birth, folder.path, this.#options.cache, folder.notice)));
+    return folder;
+  }
+
+  #script(boot: Boot, platform: Platform): string {
+    try {
+      return this.#options.bootScript(boot, platform);
+    } catch (error) {
+      // The same batch would give the same script again.
+      throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  /** For how many machines there is room. */
+  async #room(): Promise<number> {
+    const all = await this.#read((await this.#ids()).map((id) => this.#folder(id)));
+    return machineLimit() - all.filter(({ state }) => state !== 'terminated').length;
+  }
+
+  async #read(folders: readonly MachineFolder[]): Promise<readonly Machine[]> {
     const now = this.#options.now();
-    const all = await Promise.all((await this.#ids()).map((id) => this.#folder(id).read(now)));
-    const living = all.filter((machine) => machine && machine.state !== 'terminated').length;
-    const count = Math.max(0, Math.min(batch.count, machineLimit() - living));
-    await writeFile(`${path}.new`, JSON.stringify({ asked, count }));
-    await rename(`${path}.new`, path);
-    return count;
+    const machines = await Promise.all(folders.map((folder) => folder.read(now)));
+    return machines.filter((machine) => machine !== null);
   }
 
   async #ids(): Promise<readonly string[]> {
-    const names = await readdir(this.#machines).catch(() => []);
-    return names.filter((name) => !name.endsWith('.new'));
+    return (await readdir(this.#machines).catch(() => [])).filter(isId);
   }
 
   #folder(id: string): MachineFolder {
@@ -174,4 +174,9 @@ export DASKUP_THREADS='${offer.vcpus}' DASKUP_MEMORY='${offer.memoryGiB}'`;
 /** The same launch always makes the same machines. */
 function idOf(token: string, index: number): string {
   return `m-${createHash('sha256').update(`${token}/${index}`).digest('hex').slice(0, 10)}`;
+}
+
+/** Also tells a machine's folder from anything else, such as a way out of this home. */
+function isId(text: string): boolean {
+  return /^m-[0-9a-f]{10}$/.test(text);
 }
