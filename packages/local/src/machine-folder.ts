@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '@daskup/core/provision/provider';
@@ -43,7 +42,10 @@ export class MachineFolder {
     this.#mark = `DASKUP_DIR=${path}`;
   }
 
-  /** Makes the folder whole in one step, or finds that it is there already. The machine is not started by this. */
+  /**
+   * Makes the folder whole in one step, or finds that it is there already. The machine is not started by this; whoever then
+   * claims the folder first is the machine, any other leaves.
+   */
   async make(birth: Birth, script: string): Promise<void> {
     if (await exists(this.path)) return;
     const draft = draftOf(this.path);
@@ -59,24 +61,9 @@ export class MachineFolder {
     });
   }
 
-  /** Starts the machine unless it was started before: whoever claims the folder first is the machine, any other leaves. */
-  async start(): Promise<void> {
-    if (await exists(this.#claim)) return;
-    const log = openSync(this.#log, 'a', 0o600);
-    const child = spawn('/bin/bash', [join(this.path, 'boot.sh')], {
-      detached: true,
-      cwd: this.path,
-      stdio: ['ignore', log, log],
-      env: {
-        PATH: `${join(this.path, 'bin')}:${process.env.PATH ?? '/usr/bin:/bin'}`,
-        HOME: process.env.HOME ?? '/',
-        LANG: 'C.UTF-8',
-        DASKUP_DIR: this.path,
-      },
-    });
-    child.on('error', () => {}); // Seen as a machine that never claimed its folder, and started again by the next replay.
-    child.unref();
-    closeSync(log);
+  /** Whether somebody has claimed to be this machine: it was started, or ended before it could be. */
+  isClaimed(): Promise<boolean> {
+    return exists(this.#claim);
   }
 
   /** The machine as it is now; null for a folder that is none. Writes its end down when it finds that it has ended. */
@@ -156,7 +143,7 @@ export class MachineFolder {
 
   /** Who the machine is; null while nobody has claimed to be. */
   async #group(): Promise<ProcessGroup | null> {
-    if (!(await exists(this.#claim))) return null;
+    if (!(await this.isClaimed())) return null;
     // Written whole, it can only have been lost with the power, and the machine with it.
     return (await this.#parsed('boot.sh.claim', ProcessGroup)) ?? NO_GROUP;
   }

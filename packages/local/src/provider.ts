@@ -22,6 +22,7 @@ import { localOffers, machineLimit, REGION } from './offers.ts';
 import { Places } from './places.ts';
 import { platformOf } from './platform.ts';
 import { removeOlder } from './remove-older.ts';
+import { startMachines } from './start.ts';
 
 /** Ended machines can be read for this long, as on EC2; milliseconds. */
 const KEEP_ENDED_MS = 3_600_000;
@@ -68,7 +69,7 @@ export class LocalProvider implements Provider {
     const prepared = this.#choosing.then(() => this.#prepareFolders(batch, offer));
     this.#choosing = prepared.catch(() => {});
     const folders = await prepared;
-    await Promise.all(folders.map((folder) => folder.start()));
+    await this.#start(folders);
     const machines = await this.#read(folders);
     if (folders.length === count) return { machines, shortages: [] };
     const message = `this computer's memory has room for ${machineLimit()} machines in all; end some, or ask for fewer`;
@@ -131,6 +132,11 @@ export class LocalProvider implements Provider {
       return ids.filter((id) => known.has(id)).map((id) => this.#folder(id));
     }
     return Promise.all(ids.map((id) => this.#make(id, batch, offer, grant)));
+  }
+
+  async #start(folders: readonly MachineFolder[]): Promise<void> {
+    const claimed = await Promise.all(folders.map((folder) => folder.isClaimed()));
+    await startMachines(folders.filter((_, i) => !claimed[i]).map(({ path }) => path));
   }
 
   async #make(id: string, { tags, boot }: LaunchBatch, offer: Birth['offer'], grant: Grant): Promise<MachineFolder> {
