@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import type { Answer } from '@daskup/core/answer';
 import type { Environment } from '@daskup/core/spec/spec';
 import { IN_USE } from '@daskup/server/exit-code';
+
+// Not imported: an import would fill in every export, among them some that load a whole second HTTP client (20 ms).
+const { request } = process.getBuiltinModule('node:http');
 
 /** The embedded database is made on first use, which takes a few seconds on a slow machine; milliseconds. */
 const START_MS = 60_000;
@@ -47,7 +49,7 @@ export class Client {
   }
 
   #post(order: Order) {
-    const { promise, resolve, reject } = Promise.withResolvers<import('node:http').IncomingMessage>();
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const headers = { 'content-type': 'application/json' };
     const call = request({ socketPath: this.#socket, path: '/commands', method: 'POST', headers }, resolve);
     call.on('error', reject);
@@ -60,6 +62,7 @@ export class Client {
     const path = join(this.home, 'server.log');
     const log = openSync(path, 'a', 0o600);
     const main = fileURLToPath(import.meta.resolve('@daskup/server/main'));
+    const { spawn } = await import('node:child_process');
     const child = spawn(process.execPath, [main, '--embedded'], {
       detached: true,
       stdio: ['ignore', log, log],

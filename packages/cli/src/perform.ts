@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import type { Answer } from '@daskup/core/answer';
 import type { Command } from '@daskup/core/command/command';
 import { Client, type Order } from './client.ts';
@@ -78,6 +77,7 @@ function print(answer: Extract<Answer, { type: 'result' }>, home: string, json: 
 }
 
 async function confirmed(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`${question} [y/N] `);
   prompt.close();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Boot } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
-import { bootScript, MAX_BYTES } from './boot-script.ts';
+import { bootScript, environmentProblem, MAX_BYTES } from './boot-script.ts';
 import { issueCredentials } from './certificates.ts';
 
 const name = 'a'.repeat(63);
@@ -28,9 +28,24 @@ test.each(['scheduler', 'worker'] as const)('the boot script of a %s fits into u
   expect(checked.stderr).toBe('');
 });
 
+const lines = (count: number) =>
+  Array.from({ length: count }, (_, i) => `package-${i}==${i}.${i * 7}.${i * 13}\n`).join('');
+
+test('a long requirements file reaches the machine as it is, and a script with the longest that is taken fits', () => {
+  let text = lines(100);
+  for (let count = 100; environmentProblem({ kind: 'requirements', text: lines(count) }) === null; count++)
+    text = lines(count);
+  expect(text.length).toBeGreaterThan(10_000);
+  const script = bootScript(boot('scheduler', { environment: { kind: 'requirements', text } }), platform);
+  const line = script.split('\n').find((other) => other.endsWith('/requirements.txt"')) ?? '';
+  const printed = spawnSync('bash', ['-c', line.slice(0, line.lastIndexOf('>'))], { encoding: 'utf8' });
+  expect(printed.stdout).toBe(text);
+});
+
 test('a requirements file that does not fit is refused in words', () => {
-  const environment = { kind: 'requirements' as const, text: 'x==1\n'.repeat(3000) };
-  expect(() => bootScript(boot('worker', { environment }), platform)).toThrow(/shorten the requirements file/);
+  expect(environmentProblem({ kind: 'requirements', text: lines(5_000) })).toMatch(/leave away hashes and comments/);
+  expect(environmentProblem({ kind: 'requirements', text: "a==1 ; python_version < '4'\n" })).toBeNull();
+  expect(environmentProblem({ kind: 'managed' })).toBeNull();
 });
 
 test('whatever a path holds, it stays one word of the script', () => {

@@ -68,6 +68,8 @@ fi
 
 say "starting dask $DASKUP_ROLE"
 export DASK_CONFIG=$DASKUP_DIR/dask.yaml
+# As Dask's nanny would set them. Dask runs a task a thread, so a library that starts threads of its own only gets in its way.
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=65536
 cd "$DASKUP_DIR" || end 'its folder is gone'
 if [[ $DASKUP_ROLE == scheduler ]]; then
   "$DASKUP_PYTHON" -m distributed.cli.dask_scheduler --protocol tls --host "$DASKUP_ADDRESS" --port "$DASKUP_PORT" \

@@ -13,7 +13,7 @@ import { parse } from '@daskup/core/command/parse';
 import { Daskup } from '@daskup/core/daskup';
 import type { ClusterView } from '@daskup/core/observe/view';
 import { MemoryStore } from '@daskup/core/state/memory';
-import { bootScript } from '@daskup/dask/boot-script';
+import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
 import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
@@ -37,6 +37,8 @@ function start() {
     control,
     issueCredentials,
     connectionYaml,
+    environmentProblem,
+    holder: 'test',
     reclaim: (id) => provider.reclaim(id),
     newId: randomUUID,
     random: Math.random,

@@ -3,7 +3,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Daskup } from '@daskup/core/daskup';
-import { bootScript } from '@daskup/dask/boot-script';
+import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
 import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
@@ -35,6 +35,9 @@ export async function serve(settings: Settings, embedded: boolean, stop: AbortSi
     control,
     issueCredentials,
     connectionYaml,
+    environmentProblem,
+    // The embedded store has one process at a time: the next one goes on at once where a dead one was.
+    holder: databaseUrl ? randomUUID() : 'embedded',
     reclaim: (id) => local.reclaim(id),
     newId: randomUUID,
     random: Math.random,

@@ -28,8 +28,8 @@ export const MOVES: Readonly<Record<Phase, readonly Phase[]>> = {
 /** Phases in which a cluster may own machines and its name is taken. */
 export const LIVE_PHASES: readonly Phase[] = ['starting', 'ready', 'stopping'];
 
-export function isLive(state: ClusterState): boolean {
-  return LIVE_PHASES.includes(state.phase);
+export function isLive({ phase }: { readonly phase: Phase }): boolean {
+  return LIVE_PHASES.includes(phase);
 }
 
 /**

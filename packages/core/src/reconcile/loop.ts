@@ -42,13 +42,13 @@ export class Loop {
     this.#options = options;
   }
 
-  /** One pass over all clusters. Returns whether anything is under way, so that the next should come soon. */
-  async pass(): Promise<boolean> {
+  /** One pass over all clusters. Returns in how many milliseconds the next should come. */
+  async pass(): Promise<number> {
     const { store, providers, holder, now, log } = this.#options;
     const clusters = await store.lease(holder, now(), now() + LEASE_MS);
     const sweeping = now() - this.#sweptAt >= SWEEP_EVERY_MS;
-    if (clusters.length === 0 && !sweeping) return false;
-    let busy = false;
+    if (clusters.length === 0 && !sweeping) return TIMING.calmMs;
+    let restMs: number = TIMING.calmMs;
     await Promise.all(
       providers.map(async (provider) => {
         const mine = clusters.filter((cluster) => cluster.provider === provider.name);
@@ -65,23 +65,23 @@ export class Loop {
           mine.map((cluster) => this.#one(provider, cluster, records.get(cluster.id) ?? [], seen)),
         );
         for (const [i, result] of results.entries()) {
-          if (result.status === 'fulfilled') busy ||= result.value;
+          if (result.status === 'fulfilled') restMs = Math.min(restMs, result.value);
           else log(`${mine[i]?.spec.name}: this pass failed and comes again: ${messageOf(result.reason)}`);
         }
         if (sweeping && seen) await this.#sweep(provider, seen);
       }),
     );
     if (sweeping) this.#sweptAt = now();
-    return busy;
+    return restMs;
   }
 
-  /** One cluster's pass. Returns whether something is under way. */
+  /** One cluster's pass. Returns in how many milliseconds it should have its next. */
   async #one(
     provider: Provider,
     cluster: Cluster,
     records: readonly MachineRecord[],
     seen: readonly Machine[] | null,
-  ): Promise<boolean> {
+  ): Promise<number> {
     const { store, holder, now: clock } = this.#options;
     const [status, offers] = await Promise.all([this.#status(cluster, records), provider.offers([cluster.region])]);
     const now = clock();
@@ -116,10 +116,12 @@ export class Loop {
         },
         { holder, now },
       );
-      if (!written) return true;
+      if (!written) return TIMING.busyMs;
     }
-    const acted = await this.#act(provider, decision);
-    return acted || !quiet || decision.cluster.state.phase !== 'ready';
+    // With a place to go to, machines can be launched at once.
+    if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
+    const acted = await this.#act(provider, decision, now);
+    return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
   /** What the scheduler says; null while there is none to ask, or it does not answer. */
@@ -150,13 +152,13 @@ export class Loop {
   }
 
   /** Carries a stored decision out. Returns whether it did anything. */
-  async #act(provider: Provider, decision: Decision): Promise<boolean> {
+  async #act(provider: Provider, decision: Decision, now: number): Promise<boolean> {
     const { control, log } = this.#options;
     const { cluster } = decision;
     const { endpoint, credentials } = cluster;
     const name = cluster.spec.name;
-    const tasks: Promise<unknown>[] = cluster.launches.map((launch) => this.#launch(provider, cluster, launch));
-    if (decision.prepare) tasks.push(this.#prepare(provider, cluster));
+    const launches = now >= cluster.retryAt ? cluster.launches : [];
+    const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch));
     if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
     if (decision.retire.length > 0 && endpoint) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
@@ -168,12 +170,15 @@ export class Loop {
     return tasks.length > 0;
   }
 
-  async #prepare(provider: Provider, cluster: Cluster): Promise<void> {
+  /** Makes the cluster's place. Returns whether it is there now. */
+  async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     try {
       const endpoint = await provider.prepare(this.#identity(cluster));
       await this.#options.store.commit(cluster.id, (current) => ({ cluster: { ...current, endpoint } }));
+      return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
+      return false;
     }
   }
 
@@ -230,8 +235,10 @@ export class Loop {
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }
-      const cleared = final ? { launches: [] } : {};
-      return { cluster: { ...current, ...cleared, retryAt: now + TIMING.noCapacityMs } };
+      // A launch whose answer was lost stays as it is, to be asked for again.
+      return final
+        ? { cluster: { ...current, launches: [], retryAt: now + TIMING.noCapacityMs } }
+        : { cluster: { ...current, retryAt: now + TIMING.backoffMs } };
     });
   }
 

@@ -159,7 +159,7 @@ class Pass {
   /** A cluster that is to live: have what it needs, no more and no less. */
   work(): void {
     if (!this.cluster.endpoint) {
-      this.#prepare = true;
+      this.#prepare = this.now >= this.cluster.retryAt;
       return;
     }
     this.#adapt();

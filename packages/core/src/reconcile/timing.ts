@@ -1,5 +1,8 @@
 /** How long the reconciler waits for what; milliseconds. */
 export const TIMING = {
+  /** Between two passes: while something is under way, and while nothing is. */
+  busyMs: 100,
+  calmMs: 1_000,
   /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. */
   startMs: 600_000,
   /** A machine that has not joined this long after its launch is replaced. */

@@ -1,0 +1,103 @@
+import type { Answer, Result } from '../answer.ts';
+import type { Command } from '../command/command.ts';
+import { count } from '../command/notation.ts';
+import { isAlive } from '../observe/machine.ts';
+import { machineViewOf } from '../observe/view.ts';
+import { isLive, move } from '../reconcile/lifecycle.ts';
+import { LIMITS } from '../spec/limits.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { ClusterEvent, Write } from '../state/store.ts';
+import { type Asker, type Context, Refusal } from './context.ts';
+import { live, look } from './find.ts';
+import { until, watch } from './watch.ts';
+
+/** Asks for another size, and shows the cluster reach it. */
+export async function* scale(
+  context: Context,
+  { name, workers }: Command<'scale'>,
+  asker: Asker,
+): AsyncGenerator<Answer> {
+  const text = `scaled to ${count.format(workers)} workers by ${asker.user}`;
+  const changed = await change(context, name, text, (cluster) => ({
+    ...cluster,
+    spec: { ...cluster.spec, workers },
+    target: Math.min(workers.max, Math.max(workers.min, cluster.target)),
+    retryAt: 0,
+  }));
+  const reached = yield* until(
+    context,
+    changed,
+    ({ workers: { joined, target, leaving } }) => joined === target && leaving === 0,
+  );
+  if (reached) yield { type: 'result', result: { verb: 'scale', cluster: reached } };
+}
+
+/** Moves a cluster's end. */
+export async function extend(context: Context, { name, seconds }: Command<'extend'>, asker: Asker): Promise<Result> {
+  const most = context.now() + LIMITS.ttl.max * 1000;
+  const changed = await change(context, name, `extended by ${asker.user}`, (cluster) => {
+    const expiresAt = cluster.expiresAt + seconds * 1000;
+    if (expiresAt > most)
+      throw new Refusal(`${name} would end more than 7 days from now, the longest there is: extend it by less`);
+    return { ...cluster, expiresAt };
+  });
+  return { verb: 'extend', cluster: await look(context, changed) };
+}
+
+/** Ends one cluster, or every one, and shows each go. */
+export async function* down(context: Context, { target }: Command<'down'>, asker: Asker): AsyncGenerator<Answer> {
+  const { store, now, pulse } = context;
+  const clusters = 'all' in target ? await store.clusters({ live: true }) : [await live(context, target.name)];
+  const why = `asked for by ${asker.user}`;
+  const end = (cluster: Cluster): Write => {
+    if (cluster.state.phase === 'stopping' || !isLive(cluster.state)) return {};
+    const state = move(cluster.state, { phase: 'stopping', since: now(), why, failed: false });
+    return { cluster: { ...cluster, state }, events: [event(cluster, now(), `ending: ${why}`)] };
+  };
+  await Promise.all(clusters.map(({ id }) => store.commit(id, end)));
+  pulse.wake();
+  const ended = [];
+  for (const cluster of clusters) {
+    let view = await look(context, cluster);
+    for await (const progress of watch(context, cluster)) {
+      yield progress;
+      view = progress.cluster;
+      if (!isLive(view)) break;
+    }
+    ended.push(view);
+  }
+  yield { type: 'result', result: { verb: 'down', clusters: ended } };
+}
+
+/** Takes one spot worker back, as its cloud might. */
+export async function reclaim(context: Context, { name }: Command<'reclaim'>): Promise<Result> {
+  const cluster = await live(context, name);
+  const machine = (await context.store.machines([cluster.id])).find(
+    (m) => isAlive(m) && m.role === 'worker' && m.offer.market === 'spot' && m.joinedAt !== null && !m.leaving,
+  );
+  if (!machine) throw new Refusal(`${name} has no spot worker to take back`);
+  await context.reclaim(machine.id);
+  return { verb: 'reclaim', machine: machineViewOf(machine) };
+}
+
+/** Changes what is desired of a live cluster that is not ending. */
+async function change(
+  context: Context,
+  name: string,
+  text: string,
+  changed: (cluster: Cluster) => Cluster,
+): Promise<Cluster> {
+  const { store, now, pulse } = context;
+  const { id } = await live(context, name);
+  const cluster = await store.commit(id, (current) => {
+    if (current.state.phase === 'stopping' || !isLive(current.state)) throw new Refusal(`${name} is ending already`);
+    return { cluster: changed(current), events: [event(current, now(), text)] };
+  });
+  if (!cluster) throw new Refusal(`${name} is gone`);
+  pulse.wake();
+  return cluster;
+}
+
+function event({ id }: Cluster, at: number, text: string): ClusterEvent {
+  return { clusterId: id, at, level: 'info', text };
+}

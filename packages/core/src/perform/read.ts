@@ -1,0 +1,81 @@
+import { entryOf } from '../account/account.ts';
+import { costRows, periodOf } from '../account/cost.ts';
+import type { Result } from '../answer.ts';
+import type { Command } from '../command/command.ts';
+import type { SchedulerStatus } from '../observe/scheduler.ts';
+import { machineViewOf, viewOf } from '../observe/view.ts';
+import { isLive } from '../reconcile/lifecycle.ts';
+import type { Cluster } from '../state/cluster.ts';
+import { type Context, Refusal } from './context.ts';
+import { known, live, look, providerNamed } from './find.ts';
+
+/** Every live cluster. */
+export async function ls({ store, now }: Context): Promise<Result> {
+  const clusters = await store.clusters({ live: true });
+  const machines = Map.groupBy(await store.machines(clusters.map(({ id }) => id)), ({ clusterId }) => clusterId);
+  return { verb: 'ls', clusters: clusters.map((cluster) => viewOf(cluster, machines.get(cluster.id) ?? [], now())) };
+}
+
+/** One cluster, over or not, with its machines, its tasks and what happened to it. */
+export async function status(context: Context, { name }: Command<'status'>): Promise<Result> {
+  const { store, now } = context;
+  const cluster = await known(context, name);
+  const [machines, events, said] = await Promise.all([
+    store.machines([cluster.id]),
+    store.events(cluster.id),
+    asked(context, cluster),
+  ]);
+  return {
+    verb: 'status',
+    cluster: viewOf(cluster, machines, now()),
+    machines: machines.map(machineViewOf),
+    tasks: said?.tasks ?? null,
+    events,
+  };
+}
+
+/** What a client needs to reach a cluster that is ready. */
+export async function connect(context: Context, { name }: Command<'connect'>): Promise<Result> {
+  const cluster = await live(context, name);
+  const { endpoint, credentials, state } = cluster;
+  if (!endpoint || state.phase !== 'ready') {
+    throw new Refusal(`${name} is ${state.phase}: connect once it is ready (daskup status ${name})`);
+  }
+  const yaml = context.connectionYaml(endpoint, credentials);
+  return { verb: 'connect', cluster: await look(context, cluster), yaml };
+}
+
+/** What happened to a cluster, and what its machines printed. */
+export async function logs(context: Context, { name }: Command<'logs'>): Promise<Result> {
+  const { store } = context;
+  const cluster = await known(context, name);
+  const provider = providerNamed(context, cluster.provider);
+  const [machines, events] = await Promise.all([store.machines([cluster.id]), store.events(cluster.id)]);
+  const texts = await Promise.all(machines.map(({ id }) => provider.bootLog(id)));
+  const boots = machines.map((machine, i) => ({ machine: machineViewOf(machine), text: texts[i] ?? '' }));
+  return { verb: 'logs', events, boots };
+}
+
+/** What was spent in a period, machines that still run included. */
+export async function cost({ store, now }: Context, command: Command<'cost'>): Promise<Result> {
+  const period = periodOf(command.period, now());
+  const [settled, machines, clusters] = await Promise.all([
+    store.ledger(period),
+    store.liveMachines(),
+    store.clusters({ live: true }),
+  ]);
+  const byId = new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  const running = machines.flatMap((machine) => {
+    const cluster = byId.get(machine.clusterId);
+    return (cluster && entryOf(cluster, machine, period.to)) ?? [];
+  });
+  const rows = costRows([...settled, ...running], period, command.by);
+  return { verb: 'cost', period, rows, totalMicros: rows.reduce((sum, row) => sum + row.micros, 0) };
+}
+
+/** What the scheduler says now; null when there is none, or it does not answer. */
+async function asked({ control }: Context, cluster: Cluster): Promise<SchedulerStatus | null> {
+  const { endpoint, credentials, expiresAt, state } = cluster;
+  if (!endpoint || !isLive(state)) return null;
+  return control.status(endpoint, credentials, expiresAt).catch(() => null);
+}

@@ -1,0 +1,91 @@
+import type { Answer, Result } from '../answer.ts';
+import type { Request } from '../command/command.ts';
+import { count } from '../command/notation.ts';
+import { type Plan, plan, type Site } from '../plan/plan.ts';
+import { specOf } from '../spec/from-request.ts';
+import { LIMITS } from '../spec/limits.ts';
+import { makeName } from '../spec/name.ts';
+import { providerOf } from '../spec/regions.ts';
+import type { ClusterSpec } from '../spec/spec.ts';
+import type { Cluster } from '../state/cluster.ts';
+import { type Asker, type Context, Refusal } from './context.ts';
+import { until } from './watch.ts';
+
+/** Certificates outlast the longest life that `extend` can give. */
+const CREDENTIALS_SECONDS = 30 * 86_400;
+
+/** Makes a cluster, and shows it come until it is ready. */
+export async function* up(context: Context, request: Request, asker: Asker): AsyncGenerator<Answer> {
+  const spec = completed(context, request, asker);
+  const ranked = await offered(context, spec);
+  const [site] = ranked.sites;
+  if (!site) throw new Refusal(nothingFits(ranked));
+  const cluster = await beginning(context, spec, site, asker);
+  const text = `${count.format(spec.workers)} ${spec.market} workers in ${site.region} asked for by ${asker.user}`;
+  const event = { clusterId: cluster.id, at: cluster.createdAt, level: 'info', text } as const;
+  if (!(await context.store.create(cluster, [event]))) {
+    throw new Refusal(
+      `There is a cluster named ${spec.name} already: choose another name, or end it with: down ${spec.name}`,
+    );
+  }
+  const ready = yield* until(context, cluster, ({ phase }) => phase === 'ready');
+  if (ready) yield { type: 'result', result: { verb: 'up', cluster: ready } };
+}
+
+/** What `up` would choose from. */
+export async function planned(context: Context, request: Request, asker: Asker): Promise<Result> {
+  const spec = completed(context, request, asker);
+  const workers = Math.max(1, spec.workers.min);
+  return { verb: 'plan', plan: await offered(context, spec), workers };
+}
+
+function completed(context: Context, request: Request, asker: Asker): ClusterSpec {
+  const { providers, random, environmentProblem } = context;
+  const regions = providers.flatMap((provider) => provider.regions);
+  for (const region of request.regions ?? []) {
+    if (!regions.includes(region)) {
+      throw new Refusal(
+        `${region} is a region of ${providerOf(region)}, which is not set up here; there is: ${regions.join(', ')}`,
+      );
+    }
+  }
+  const environment = asker.environment ?? { kind: 'managed' };
+  const problem = environmentProblem(environment);
+  if (problem) throw new Refusal(problem);
+  return specOf(request, { name: makeName(random), limits: LIMITS, defaultRegion: regions[0] ?? '', environment });
+}
+
+async function offered({ providers }: Context, spec: ClusterSpec): Promise<Plan> {
+  const needed = providers.filter((provider) => provider.regions.some((region) => spec.regions.includes(region)));
+  return plan(spec, (await Promise.all(needed.map((provider) => provider.offers(spec.regions)))).flat());
+}
+
+/** A cluster at its beginning: nothing of it is there yet. */
+async function beginning(context: Context, spec: ClusterSpec, site: Site, asker: Asker): Promise<Cluster> {
+  const createdAt = context.now();
+  return {
+    id: context.newId(),
+    owner: asker.user,
+    spec,
+    state: { phase: 'starting', since: createdAt },
+    createdAt,
+    expiresAt: createdAt + spec.ttlSeconds * 1000,
+    target: Math.max(1, spec.workers.min),
+    provider: site.provider,
+    region: site.region,
+    credentials: await context.issueCredentials(spec.name, new Date(createdAt), CREDENTIALS_SECONDS),
+    endpoint: null,
+    attempt: 0,
+    launches: [],
+    failures: 0,
+    retryAt: 0,
+    clientAt: null,
+    surplusSince: null,
+    answeredAt: null,
+  };
+}
+
+function nothingFits({ rejected }: Plan): string {
+  const reasons = rejected.map(({ reason, offers }) => `${offers} offers: ${reason}`).join('; ');
+  return `No instance type fits${reasons ? ` (${reasons})` : ''}. Ask for less, or look with: daskup plan 1`;
+}

@@ -1,0 +1,78 @@
+import type { Answer } from '../answer.ts';
+import { isAlive, type MachineRecord } from '../observe/machine.ts';
+import { type ClusterView, viewOf } from '../observe/view.ts';
+import { isLive } from '../reconcile/lifecycle.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { Context } from './context.ts';
+import { providerNamed } from './find.ts';
+import { within } from './pulse.ts';
+
+/** Passes of other processes that share the store are not heard of: a look at least so often; milliseconds. */
+const LOOK_MS = 1_000;
+/** Boot logs are read no oftener: a thousand machines have a thousand; milliseconds. */
+const STAGE_MS = 1_000;
+
+type Progress = Extract<Answer, { readonly type: 'progress' }>;
+
+/** Shows progress until `done`, then returns the cluster. Null when it ended before, which has been answered then. */
+export async function* until(
+  context: Context,
+  cluster: Cluster,
+  done: (view: ClusterView) => boolean,
+): AsyncGenerator<Answer, ClusterView | null> {
+  context.pulse.wake();
+  for await (const progress of watch(context, cluster)) {
+    yield progress;
+    const view = progress.cluster;
+    if (!isLive(view)) {
+      const message = `${view.name} ${view.phase}: ${view.why}. daskup logs ${view.name} shows the boot logs`;
+      yield { type: 'error', kind: 'failed', message };
+      return null;
+    }
+    if (done(view)) return view;
+  }
+  yield {
+    type: 'error',
+    kind: 'failed',
+    message: `${cluster.spec.name} ended, and there is another of that name by now`,
+  };
+  return null;
+}
+
+/** The cluster after each pass in which something about it changed; ends when another has its name. */
+export async function* watch(context: Context, cluster: Cluster): AsyncGenerator<Progress> {
+  const { store, pulse, now } = context;
+  let seq = 0;
+  let shown = '';
+  let stage = '';
+  let stageAt = 0;
+  while (true) {
+    const { passed } = pulse;
+    const [current, events, machines] = await Promise.all([
+      store.cluster(cluster.spec.name),
+      store.events(cluster.id, seq),
+      store.machines([cluster.id]),
+    ]);
+    if (current?.id !== cluster.id) return;
+    seq = events.at(-1)?.seq ?? seq;
+    if (current.state.phase !== 'starting') stage = '';
+    else if (now() - stageAt >= STAGE_MS) {
+      stage = await stageOf(context, current, machines);
+      stageAt = now();
+    }
+    const view = viewOf(current, machines, now());
+    const key = JSON.stringify([view.phase, view.workers, stage, seq]);
+    if (key !== shown) yield { type: 'progress', cluster: view, events, stage };
+    shown = key;
+    await within(LOOK_MS, passed);
+  }
+}
+
+/** The last thing that a machine which has not joined said of itself. */
+async function stageOf(context: Context, cluster: Cluster, machines: readonly MachineRecord[]): Promise<string> {
+  const booting = machines.filter((machine) => isAlive(machine) && machine.joinedAt === null);
+  const provider = providerNamed(context, cluster.provider);
+  const logs = await Promise.all(booting.map((machine) => provider.bootLog(machine.id).catch(() => '')));
+  const stages = logs.flatMap((log) => [...log.matchAll(/^daskup: \d+s (.*)$/gm)].at(-1)?.[1] ?? []);
+  return stages.find((stage) => stage.includes('fetching')) ?? stages[0] ?? '';
+}
