@@ -35,6 +35,9 @@ export class MachineFolder {
   readonly notice: string;
   /** A variable that all the machine's processes are started with. */
   readonly #mark: string;
+  /** What cannot change any more, once read: often asked of many machines, most of them over. */
+  #birth: Birth | null = null;
+  #over: Machine | null = null;
 
   constructor(path: string) {
     this.path = path;
@@ -68,17 +71,19 @@ export class MachineFolder {
 
   /** The machine as it is now; null for a folder that is none. Writes its end down when it finds that it has ended. */
   async read(now: number): Promise<Machine | null> {
+    if (this.#over) return this.#over;
     const [birth, group, recorded, stopping, reclaimed] = await Promise.all([
-      this.#parsed('tags.json', Birth),
+      this.#birth ?? this.#parsed('tags.json', Birth),
       this.#group(),
       this.#parsed('ended', End),
       exists(this.#stopping),
       exists(this.notice),
     ]);
     if (!birth) return null;
+    this.#birth = birth;
     const gone = group !== null && (recorded !== null || !isGroupAlive(group, this.#mark));
     const end = gone ? (recorded ?? (await this.#recordEnd(group, now))) : null;
-    return {
+    const machine: Machine = {
       id: birth.id,
       tags: birth.tags,
       offer: birth.offer,
@@ -91,6 +96,8 @@ export class MachineFolder {
       endReason: end?.reason ?? '',
       reclaimed,
     };
+    if (end) this.#over = machine;
+    return machine;
   }
 
   /** Ends the machine now, whatever it does; one that was never started never will be. One that has ended stays as it is. */

@@ -44,6 +44,8 @@ export class LocalProvider implements Provider {
   readonly #machines: string;
   readonly #places: Places;
   readonly #grants: Grants;
+  /** By id: what never changes of a machine is read once. */
+  readonly #folders = new Map<string, MachineFolder>();
   /** The launch that is choosing how many it may have: two at once would both be given the same room. */
   #choosing: Promise<unknown> = Promise.resolve();
 
@@ -81,7 +83,7 @@ export class LocalProvider implements Provider {
     const now = this.#options.now();
     const all = await this.#read((await this.#ids()).map((id) => this.#folder(id)));
     const old = all.filter(({ endedAt }) => endedAt !== null && now - endedAt > KEEP_ENDED_MS);
-    await Promise.all(old.map(({ id }) => this.#folder(id).remove()));
+    await Promise.all(old.map(({ id }) => this.#forget(id)));
     return all.filter((machine) => machine.tags.installation === installation && !old.includes(machine));
   }
 
@@ -172,8 +174,15 @@ export class LocalProvider implements Provider {
     return (await readdir(this.#machines).catch(() => [])).filter(isId);
   }
 
+  async #forget(id: string): Promise<void> {
+    await this.#folder(id).remove();
+    this.#folders.delete(id);
+  }
+
   #folder(id: string): MachineFolder {
-    return new MachineFolder(join(this.#machines, id));
+    const known = this.#folders.get(id) ?? new MachineFolder(join(this.#machines, id));
+    this.#folders.set(id, known);
+    return known;
   }
 }
 

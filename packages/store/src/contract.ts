@@ -154,6 +154,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await store.unlease('h1');
       });
 
+      test('is renewed once less than half of it is left, and kept as it is before', async () => {
+        const { id } = await created('half');
+        await store.lease('h1', 5000, 6000);
+        expect(await leased('h1', 5499, 6499)).toContain(id);
+        expect(await leased('h2', 6000, 7000)).toContain(id);
+        await store.unlease('h2');
+        await store.lease('h1', 5000, 6000);
+        expect(await leased('h1', 5500, 6500)).toContain(id);
+        expect(await leased('h2', 6000, 7000)).not.toContain(id);
+        await store.unlease('h1');
+      });
+
       test('leaves out what has ended', async () => {
         const one = await created('over');
         await write(one, { cluster: ended(one) });

@@ -51,6 +51,12 @@ describe('durability', () => {
       fsync.mockClear();
       await store.clusters();
       expect(fsync).not.toHaveBeenCalled();
+      await store.lease('me', 0, 1000);
+      expect(fsync).toHaveBeenCalled();
+      fsync.mockClear();
+      await store.lease('me', 499, 1499);
+      expect(fsync).not.toHaveBeenCalled();
+      await store.unlease('me');
     } finally {
       fsync.mockRestore();
       await store.close();

@@ -165,7 +165,7 @@ describe('statements', () => {
       expect(query).toHaveBeenCalledTimes(3);
       query.mockClear();
       await store.lease('me', 0, 1000);
-      expect(query).toHaveBeenCalledTimes(1);
+      expect(query).toHaveBeenCalledTimes(2);
     } finally {
       query.mockRestore();
       await store.close();

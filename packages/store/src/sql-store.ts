@@ -83,23 +83,28 @@ class SqlStore implements Store {
   }
 
   lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
-    const free = or(isNull(leaseHolder), eq(leaseHolder, holder), lte(leaseUntil, now));
-    const due = this.#db
+    const db = this.#db;
+    const halfway = now + Math.floor((until - now) / 2);
+    const free = or(isNull(leaseHolder), lte(leaseUntil, now), and(eq(leaseHolder, holder), lte(leaseUntil, halfway)));
+    const due = db
       .$with('due')
-      .as(
-        this.#db.select({ id: clusters.id }).from(clusters).where(and(LIVE, free)).for('update', { skipLocked: true }),
-      );
-    return naming('The clusters could not be leased', async () =>
-      toClusters(
-        await this.#db
-          .with(due)
-          .update(clusters)
-          .set({ leaseHolder: holder, leaseUntil: until })
-          .from(due)
-          .where(eq(clusters.id, due.id))
-          .returning(clusterColumns),
-      ),
-    );
+      .as(db.select({ id: clusters.id }).from(clusters).where(and(LIVE, free)).for('update', { skipLocked: true }));
+    const taken = db
+      .with(due)
+      .update(clusters)
+      .set({ leaseHolder: holder, leaseUntil: until })
+      .from(due)
+      .where(eq(clusters.id, due.id))
+      .returning(clusterColumns);
+    const kept = db
+      .select(clusterColumns)
+      .from(clusters)
+      .where(and(LIVE, eq(leaseHolder, holder), gt(leaseUntil, halfway)));
+    return naming('The clusters could not be leased', async () => {
+      // What was just taken may be found among the kept as well.
+      const rows = (await Promise.all([kept, taken])).flat();
+      return toClusters([...new Map(rows.map((row) => [row.id, row])).values()]);
+    });
   }
 
   async unlease(holder: string): Promise<void> {

@@ -50,13 +50,14 @@ export class MemoryStore implements Store {
   }
 
   async lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
-    const free = (id: string) => {
+    const halfway = now + Math.floor((until - now) / 2);
+    return this.#newestFirst().filter(({ id, state }) => {
+      if (!isLive(state)) return false;
       const held = this.#leases.get(id);
-      return !held || held.holder === holder || held.until <= now;
-    };
-    const mine = this.#newestFirst().filter((cluster) => isLive(cluster.state) && free(cluster.id));
-    for (const cluster of mine) this.#leases.set(cluster.id, { holder, until });
-    return mine;
+      if (held && held.holder !== holder && held.until > now) return false;
+      if (held?.holder !== holder || held.until <= halfway) this.#leases.set(id, { holder, until });
+      return true;
+    });
   }
 
   async unlease(holder: string): Promise<void> {

@@ -48,7 +48,10 @@ export interface Store {
     lease?: { readonly holder: string; readonly now: number },
   ): Promise<Cluster | undefined>;
 
-  /** Takes or renews, until `until`, every live cluster whose lease is free, over at `now`, or this holder's; returns those. */
+  /**
+   * Takes, until `until`, every live cluster whose lease is free or over at `now`; returns those and this holder's own. A
+   * lease of its own is renewed once less than half of that time is left: often asked, this seldom writes.
+   */
   lease(holder: string, now: number, until: number): Promise<readonly Cluster[]>;
 
   /** Gives all of a holder's leases back at once: an orderly stop. */
