@@ -71,6 +71,7 @@ export DASK_CONFIG=$DASKUP_DIR/dask.yaml
 # As Dask's nanny would set them. Dask runs a task a thread, so a library that starts threads of its own only gets in its way.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=65536
 cd "$DASKUP_DIR" || end 'its folder is gone'
+started=$SECONDS
 if [[ $DASKUP_ROLE == scheduler ]]; then
   "$DASKUP_PYTHON" -m distributed.cli.dask_scheduler --protocol tls --host "$DASKUP_ADDRESS" --port "$DASKUP_PORT" \
     --dashboard-address 127.0.0.1:0 --preload "$DASKUP_DIR/preload.py" 2>&1
@@ -84,4 +85,6 @@ fi
 code=$?
 [[ -e $DASKUP_DIR/reason ]] && end "$(<"$DASKUP_DIR/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
+[[ $DASKUP_ROLE == worker && ! -e joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
+  end "no scheduler answered within $DASKUP_JOIN_SECONDS s"
 end "dask $DASKUP_ROLE exited with code $code"

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchBatch, Machine } from '@daskup/core/provision/provider';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { machineLimit } from './offers.ts';
 import type { LocalProvider } from './provider.ts';
 import { Home } from './testing/home.ts';
@@ -18,7 +18,10 @@ beforeEach(() => {
   home = new Home();
   provider = home.provider(SLEEP);
 });
-afterEach(() => home.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return home.close();
+});
 
 const cluster = { installation: 'here', clusterId: 'c', clusterName: 'etl', owner: 'ada', region: 'local' };
 async function batch(count: number, market: 'spot' | 'on-demand' = 'on-demand', token = 'token'): Promise<LaunchBatch> {
@@ -239,4 +242,16 @@ test('a machine knows who it is, wherever its home is', async () => {
     `${offer.vcpus}`,
     `${offer.memoryGiB}`,
   ]);
+});
+
+test('of what is set where it is launched, a machine gets what it needs to fetch packages, and nothing else', async () => {
+  vi.stubEnv('PIP_INDEX_URL', 'https://index.example');
+  vi.stubEnv('https_proxy', 'http://proxy.example');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  provider = home.provider('while IFS= read -rd "" line; do echo "$line"; done </proc/$$/environ; shutdown');
+  await provider.launch(await batch(1));
+  const { id } = await one('terminated');
+  const names = (await provider.bootLog(id)).split('\n').map((line) => line.split('=')[0] ?? '');
+  expect(names).toEqual(expect.arrayContaining(['PIP_INDEX_URL', 'https_proxy', 'PATH', 'HOME', 'DASKUP_DIR']));
+  expect(names).not.toContain('AWS_SECRET_ACCESS_KEY');
 });

@@ -12,6 +12,18 @@ for folder; do
 done
 `;
 
+/** What a person here has set up to reach a package index: which one, through what, and whom to trust. */
+const PACKAGES = /^(PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE$|(HTTPS?|ALL|NO)_PROXY$)/i;
+
+/**
+ * The environment that a machine here starts with: a VM would know nothing of whoever launched it, and this one little.
+ */
+export function environmentFrom(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const packages = Object.entries(env).filter(([name]) => PACKAGES.test(name));
+  const { PATH = '/usr/bin:/bin', HOME = '/' } = env;
+  return { ...Object.fromEntries(packages), PATH, HOME, LANG: 'C.UTF-8' };
+}
+
 /**
  * Starts the machines in these folders, in one call for all: a server's process is large, and to fork it once for each of
  * many machines would take longer than they take to boot.
@@ -22,7 +34,7 @@ export async function startMachines(folders: readonly string[]): Promise<void> {
   const child = spawn('/bin/bash', ['-c', START, 'start', ...folders], {
     detached: true,
     stdio: 'ignore',
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' },
+    env: environmentFrom(process.env),
   });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`The machines' processes could not be started (bash ended with ${code})`);

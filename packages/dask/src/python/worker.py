@@ -3,6 +3,8 @@
 import asyncio
 import os
 
+from distributed.core import Status
+
 HERE = os.environ["DASKUP_DIR"]
 NOTICE = os.environ.get("DASKUP_NOTICE", "")
 
@@ -13,6 +15,12 @@ async def set_deadline(expires_at):
         file.write(str(int(expires_at) // 1000))
     os.replace(path + ".new", path)
     return "OK"
+
+
+async def mark_joined(worker):
+    while worker.status != Status.running:
+        await asyncio.sleep(0.5)
+    open(os.path.join(HERE, "joined"), "w").close()
 
 
 async def watch_notice(worker):
@@ -27,5 +35,6 @@ async def watch_notice(worker):
 
 async def dask_setup(worker):
     worker.handlers["daskup_deadline"] = set_deadline
+    worker.daskup = [asyncio.ensure_future(mark_joined(worker))]
     if NOTICE:
-        worker.daskup_notice = asyncio.ensure_future(watch_notice(worker))
+        worker.daskup.append(asyncio.ensure_future(watch_notice(worker)))

@@ -1,0 +1,112 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bootScript } from './boot-script.ts';
+import { issueCredentials } from './certificates.ts';
+
+// How a machine comes by its Python, as its boot log tells it. That Dask then runs on it is tested where clusters are.
+const root = mkdtempSync(join(tmpdir(), 'daskup-machine-'));
+const credentials = await issueCredentials('test', new Date(), 3600);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let machines = 0;
+/** Boots a worker that has these programs and no others; returns what it printed. */
+async function booted(text: string, programs: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
+  const folder = join(root, `machine-${machines++}`);
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'shutdown'), '#!/bin/bash\nkill -KILL -- "-$DASKUP_GROUP"\n', { mode: 0o700 });
+  for (const name of ['bash', 'mkdir', 'rm', 'tail', 'sleep', 'flock', 'base64', 'gzip']) {
+    symlinkSync(execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(), join(bin, name));
+  }
+  for (const [name, path] of Object.entries(programs)) {
+    if (path.startsWith('/')) symlinkSync(path, join(bin, name));
+    else writeFileSync(join(bin, name), path, { mode: 0o700 });
+  }
+  const identify =
+    `export DASKUP_ID=m-1 DASKUP_ADDRESS=127.7.7.7 DASKUP_DIR=${folder} DASKUP_CACHE=${join(root, 'cache')} ` +
+    'DASKUP_NOTICE= DASKUP_THREADS=1 DASKUP_MEMORY=1 DASKUP_GROUP=$$';
+  const script = bootScript(
+    {
+      role: 'worker',
+      clusterName: 'test',
+      scheduler: { address: '127.7.7.8', port: 1, controlPort: 2 },
+      ca: credentials.ca.cert,
+      identity: credentials.worker,
+      environment: { kind: 'requirements', text },
+      expiresAt: Date.now() + 120_000,
+      joinSeconds: 1,
+      idleSeconds: 60,
+    },
+    { identify },
+  );
+  writeFileSync(join(folder, 'boot.sh'), script);
+  // Whatever it starts ends with it: the timer of its TTL would else outlive the test.
+  const run = promisify(execFile)('/usr/bin/setsid', ['--wait', '/bin/bash', 'boot.sh'], {
+    cwd: folder,
+    env: { ...process.env, PATH: bin, HOME: root, ...env },
+    timeout: 100_000,
+  });
+  const { stdout } = await run.catch((error: { readonly stdout: string }) => error);
+  return stdout;
+}
+
+const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+let uv = '';
+beforeAll(() => {
+  execFileSync(PYTHON, ['-m', 'venv', join(root, 'uv')]);
+  execFileSync(join(root, 'uv/bin/python'), [
+    '-m',
+    'pip',
+    'install',
+    '-q',
+    '--disable-pip-version-check',
+    'uv==0.13.9',
+  ]);
+  uv = join(root, 'uv/bin/uv');
+}, 120_000);
+
+test('uv is used where it is, the next machine finds what the first one made, and other requirements are another environment', async () => {
+  const first = await booted('toolz==1.0.0\n', { uv, python3: PYTHON });
+  expect(first).toContain('fetching Dask with uv');
+  expect(first).toContain('software environment: made');
+  // Without Dask among the requirements, as here, it is told why that does not do.
+  expect(first).toContain('No module named');
+  const second = await booted('toolz==1.0.0\n', { python3: PYTHON });
+  expect(second).not.toContain('software environment');
+  expect(await booted('toolz==0.12.1\n', { uv, python3: PYTHON })).toContain('software environment: made');
+});
+
+test('without uv, pip does the same', async () => {
+  const log = await booted('toolz==0.12.0\n', { python3: PYTHON });
+  expect(log).toContain('fetching Dask with pip');
+  expect(log).toContain('software environment: made');
+});
+
+test.each([
+  ['uv', () => ({ uv, python3: PYTHON })],
+  ['pip', () => ({ python3: PYTHON })],
+] as const)('with no package index, %s fails in words, and the next machine tries again', async (name, programs) => {
+  const nowhere = { PIP_INDEX_URL: 'http://127.0.0.1:9/', UV_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '0' };
+  const text = `toolz==0.11.2 # ${name}\n`;
+  const failed = await booted(text, programs(), nowhere);
+  expect(failed).toMatch(
+    new RegExp(`ending: .*${name} could not install the packages .is the package index reachable`),
+  );
+  expect(await booted(text, programs())).toContain('software environment: made');
+});
+
+test('without Python, with one that is too old, and without venv, it is told what to install', async () => {
+  expect(await booted('toolz\n', {})).toContain(
+    'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv',
+  );
+  const old = '#!/bin/bash\n[[ $1 == --version ]] && echo Python 3.9.2\nexit 1\n';
+  expect(await booted('toolz\n', { python3: old })).toContain(
+    'Python 3.9.2 is too old. Install Python 3.11 or newer, or uv',
+  );
+  const bare = '#!/bin/bash\n[[ $1 == -c ]]\n';
+  expect(await booted('toolz\n', { python3: bare })).toContain('Install python3-venv, or uv');
+});
