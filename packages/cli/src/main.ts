@@ -12,27 +12,47 @@ const flags = new Set(words.filter((word) => FLAGS.has(word)));
 const rest = words.filter((word) => !flags.has(word));
 const options = { json: flags.has('--json'), yes: flags.has('--yes') };
 
-if (rest[0] === 'serve' && rest.length === 1) {
-  await import('@daskup/server/main');
-} else {
-  // `daskup`, `daskup --help` and `daskup -h` are what people try first.
-  const line = rest.length === 0 || ['--help', '-h'].includes(rest[0] ?? '') ? 'help' : lineOf(rest);
+/** What only makes sense in a terminal. */
+const OWN_HELP = `In a terminal also:
+
+  serve                run the server in the foreground, as a service would
+  completion bash|zsh  what your shell needs to complete commands: eval "$(daskup completion bash)"
+  --json               answer in JSON
+  --yes                ask nothing`;
+
+// `daskup`, `daskup --help` and `daskup -h` are what people try first.
+const asksHelp = rest.length === 0 || ['--help', '-h'].includes(rest[0] ?? '');
+if (rest[0] === 'serve' && rest.length === 1) await import('@daskup/server/main');
+else if (rest[0] === 'completion' || rest[0] === 'complete') await completion(rest[0], rest[1] ?? '');
+else process.exitCode = await run(asksHelp ? 'help' : lineOf(rest));
+
+async function run(line: string): Promise<number> {
   const parsed = parse(line);
-  if (parsed.ok) process.exitCode = await run(parsed.command, line);
-  else {
-    if (options.json) console.log(JSON.stringify({ error: parsed.error.message }));
-    console.error(`daskup: ${renderError(line, parsed.error)}`);
-    process.exitCode = BAD_COMMAND;
-  }
+  if (parsed.ok) return carryOut(parsed.command, line);
+  const { error } = parsed;
+  if (options.json) console.log(JSON.stringify({ error: error.message, start: error.start, end: error.end }));
+  console.error(process.stderr.isTTY ? renderError(line, error) : `daskup: ${error.message}`);
+  return BAD_COMMAND;
 }
 
 // Everything but help needs the server's client, and is loaded only then.
-async function run(command: Command, line: string): Promise<number> {
+async function carryOut(command: Command, line: string): Promise<number> {
   if (command.verb === 'help') {
     const { help } = await import('@daskup/core/command/help');
-    console.log(help(command.word));
+    console.log(command.word === undefined ? `${help()}\n\n${OWN_HELP}` : help(command.word));
     return 0;
   }
   const { perform } = await import('./perform.ts');
   return perform(command, line, options);
+}
+
+async function completion(verb: 'completion' | 'complete', word: string): Promise<void> {
+  const { completions, completionScript, SHELLS } = await import('./completion.ts');
+  const shell = SHELLS.find((name) => name === word);
+  if (verb === 'complete') console.log((await completions(word)).join('\n'));
+  else if (shell) console.log(completionScript(shell));
+  else {
+    console.error(`daskup: completion needs a shell: ${SHELLS.join(' or ')}`);
+    process.exitCode = BAD_COMMAND;
+  }
 }

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Answer } from '@daskup/core/answer';
 import type { Command } from '@daskup/core/command/command';
+import { BadSetting } from '@daskup/server/home';
 import { Client, type Order } from './client.ts';
 import { saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
@@ -18,14 +19,15 @@ export interface Options {
 
 /** Sends a command to the server, shows what comes back, and returns the exit code. */
 export async function perform(command: Command, line: string, options: Options): Promise<number> {
-  const client = new Client(process.env);
   const fail = (code: number, message: string) => {
     if (options.json) console.log(JSON.stringify({ error: message }));
     console.error(`daskup: ${message}`);
     return code;
   };
+  let client: Client;
   let order: Order;
   try {
+    client = new Client(process.env);
     order = { line, user: userInfo().username, environment: environmentOf(command) };
   } catch (error) {
     return fail(BAD_COMMAND, messageOf(error));
@@ -57,7 +59,7 @@ export async function perform(command: Command, line: string, options: Options):
     return fail(FAILED, 'the server ended before the command did; daskup ls shows what runs');
   } catch (error) {
     progress.end();
-    return fail(FAILED, messageOf(error));
+    return fail(error instanceof BadSetting ? BAD_COMMAND : FAILED, messageOf(error));
   } finally {
     interrupt?.dispose();
   }

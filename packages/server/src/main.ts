@@ -1,5 +1,6 @@
 import { FolderInUse } from '@daskup/store/lock';
-import { IN_USE } from './exit-code.ts';
+import { BAD_SETTING, IN_USE } from './exit-code.ts';
+import { BadSetting } from './home.ts';
 import { serve } from './serve.ts';
 import { settingsFrom } from './settings.ts';
 
@@ -11,5 +12,5 @@ try {
   process.exit(0);
 } catch (error) {
   console.error(`daskup: ${error instanceof Error ? error.message : error}`);
-  process.exit(error instanceof FolderInUse ? IN_USE : 1);
+  process.exit(error instanceof BadSetting ? BAD_SETTING : error instanceof FolderInUse ? IN_USE : 1);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Daskup } from '@daskup/core/daskup';
@@ -10,21 +10,22 @@ import { ControlPort } from '@daskup/dask/control';
 import { LocalProvider } from '@daskup/local/provider';
 import { openStore } from '@daskup/store/open';
 import { createAdaptorServer } from '@hono/node-server';
+import { makeHome, socketOf } from './home.ts';
 import { routes } from './routes.ts';
-import { type Settings, socketOf } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** An embedded server ends itself this long after its last cluster and request; milliseconds. */
 const EMBEDDED_IDLE_MS = 300_000;
 
 /**
  * Runs the server until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in order.
+ * @throws {BadSetting} when its home cannot be used.
  * @throws {Error} when the store cannot be opened, for one because another server holds it.
  */
 export async function serve(settings: Settings, embedded: boolean, stop: AbortSignal): Promise<void> {
   const { home, cache, databaseUrl, tcp } = settings;
   const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  await chmod(home, 0o700);
+  makeHome(home);
   // The store's lock says whether another server lives; only its holder may touch the socket.
   const store = await openStore({ folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) });
   const control = new ControlPort();

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { BadSetting, homeFrom } from './home.ts';
 
 const Environment = z.object({
   DASKUP_HOME: z.optional(z.string().check(z.minLength(1))),
@@ -29,27 +30,22 @@ export interface Settings {
 
 /**
  * Reads the settings from a process's environment, once, when it starts.
- * @throws {Error} that names the variable and what it must be; never its value, which may be a secret.
+ * @throws {BadSetting} that names the variable and what it must be.
  */
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
   const read = Environment.safeParse(env);
   if (!read.success) {
     const name = String(read.error.issues[0]?.path[0]);
-    throw new Error(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
+    throw new BadSetting(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
   }
-  const { DASKUP_HOME, XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN } = read.data;
+  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN } = read.data;
   if (DASKUP_LISTEN && !DASKUP_TOKEN)
-    throw new Error('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
+    throw new BadSetting('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
   const [host = '', port = ''] = DASKUP_LISTEN?.split(':') ?? [];
   return {
-    home: DASKUP_HOME ?? join(homedir(), '.daskup'),
+    home: homeFrom(env),
     cache: join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'daskup', 'environments'),
     databaseUrl: DATABASE_URL ?? null,
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
   };
-}
-
-/** Where a server of this home listens, and its clients find it. */
-export function socketOf(home: string): string {
-  return join(home, 'server.sock');
 }

@@ -9,7 +9,7 @@ import type { Cluster } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
 import { live, look } from './find.ts';
-import { until, watch } from './watch.ts';
+import { told, until, watch } from './watch.ts';
 
 /** Asks for another size, and shows the cluster reach it. */
 export async function* scale(
@@ -18,6 +18,7 @@ export async function* scale(
   asker: Asker,
 ): AsyncGenerator<Answer> {
   const text = `scaled to ${count.format(workers)} workers by ${asker.user}`;
+  const seq = await told(context, await live(context, name));
   const changed = await change(context, name, text, (cluster) => ({
     ...cluster,
     spec: { ...cluster.spec, workers },
@@ -27,6 +28,7 @@ export async function* scale(
   const reached = yield* until(
     context,
     changed,
+    seq,
     ({ workers: { joined, target, leaving } }) => joined === target && leaving === 0,
   );
   if (reached) yield { type: 'result', result: { verb: 'scale', cluster: reached } };
@@ -54,12 +56,13 @@ export async function* down(context: Context, { target }: Command<'down'>, asker
     const state = move(cluster.state, { phase: 'stopping', since: now(), why, failed: false });
     return { cluster: { ...cluster, state }, events: [event(cluster, now(), `ending: ${why}`)] };
   };
+  const seqs = await Promise.all(clusters.map((cluster) => told(context, cluster)));
   await Promise.all(clusters.map(({ id }) => store.commit(id, end)));
   pulse.wake();
   const ended = [];
-  for (const cluster of clusters) {
+  for (const [i, cluster] of clusters.entries()) {
     let view = await look(context, cluster);
-    for await (const progress of watch(context, cluster)) {
+    for await (const progress of watch(context, cluster, seqs[i] ?? 0)) {
       yield progress;
       view = progress.cluster;
       if (!isLive(view)) break;

@@ -28,7 +28,7 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
       `There is a cluster named ${spec.name} already: choose another name, or end it with: down ${spec.name}`,
     );
   }
-  const ready = yield* until(context, cluster, ({ phase }) => phase === 'ready');
+  const ready = yield* until(context, cluster, 0, ({ phase }) => phase === 'ready');
   if (ready) yield { type: 'result', result: { verb: 'up', cluster: ready } };
 }
 

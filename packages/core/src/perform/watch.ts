@@ -14,14 +14,23 @@ const STAGE_MS = 1_000;
 
 type Progress = Extract<Answer, { readonly type: 'progress' }>;
 
-/** Shows progress until `done`, then returns the cluster. Null when it ended before, which has been answered then. */
+/** Up to which of its events a cluster's story is known; nothing of that needs to be told again. */
+export async function told({ store }: Context, cluster: Cluster): Promise<number> {
+  return (await store.events(cluster.id)).at(-1)?.seq ?? 0;
+}
+
+/**
+ * Shows progress until `done`, then returns the cluster. Null when it ended before, which has been answered then.
+ * @param seq the last event that was {@link told} before.
+ */
 export async function* until(
   context: Context,
   cluster: Cluster,
+  seq: number,
   done: (view: ClusterView) => boolean,
 ): AsyncGenerator<Answer, ClusterView | null> {
   context.pulse.wake();
-  for await (const progress of watch(context, cluster)) {
+  for await (const progress of watch(context, cluster, seq)) {
     yield progress;
     const view = progress.cluster;
     if (!isLive(view)) {
@@ -40,9 +49,9 @@ export async function* until(
 }
 
 /** The cluster after each pass in which something about it changed; ends when another has its name. */
-export async function* watch(context: Context, cluster: Cluster): AsyncGenerator<Progress> {
+export async function* watch(context: Context, cluster: Cluster, after: number): AsyncGenerator<Progress> {
   const { store, pulse, now } = context;
-  let seq = 0;
+  let seq = after;
   let shown = '';
   let stage = '';
   let stageAt = 0;
