@@ -77,7 +77,7 @@ const typed = fc
         spelling('type=g5.xlarge', 'type=G6.xlarge,n2-standard-4'),
         spelling('max-price=0.4', 'max-price=$1', 'max-price=1.25USD'),
         spelling('ttl=1h30m', 'ttl=1.5h', 'ttl=90min', 'ttl=45s', 'ttl=1day', 'ttl=30m1h', 'ttl=0.5s'),
-        spelling('quorum=9', 'quorum=90%'),
+        spelling('quorum=9', 'quorum=90%', 'quorum=0.9'),
         spelling('env="my file.txt"', 'python=“/a b”', 'python="/a\\"b\\\\c"', 'python=/a\\b'),
       )
       .map((words) => words.filter((word) => word !== null))

@@ -112,6 +112,8 @@ describe('parse', () => {
     ['up 20..', '20..', 'the range 20.. lacks one of its ends; expected'],
     ['up 20 .. 100', '..', '.. stands apart from its count; expected a range without spaces, such as 20..100'],
     ['up 50spot', '50spot', 'a space is missing in 50spot; did you mean 50 spot?'],
+    ['up 0x10', '0x10', '0x10 is not a count; expected a number'],
+    ['up 4, spot', '4,', 'the count 4, ends in a mark; did you mean 4?'],
     ['up 4 7', '7', 'a second count, 7; expected one, right after up'],
     // Bare words
     ['up 4 sopt', 'sopt', 'unknown word sopt; did you mean spot?'],
@@ -153,11 +155,20 @@ describe('parse', () => {
     ['up 4 gpu=0', '0', 'gpu: 0 asks for nothing; expected 1 or more, or to leave it out'],
     ['up 4 budget=0,40', '0,40', 'budget: 0,40 is not an amount of money; expected an amount of US dollars'],
     ['up 4 budget=0', '0', 'budget: 0 buys nothing; expected an amount above 0'],
-    ['up 4 quorum=0.9', '0.9', 'quorum: 0.9 is not a percentage; did you mean 90%?'],
-    ['up 4 quorum=101%', '101%', 'quorum: 101% is not a percentage; expected a whole percentage'],
+    [
+      'up 4 quorum=1',
+      '1',
+      'quorum: 1 could be 1% or 100%; expected a whole percentage from 1% to 100%, such as 90%, or a',
+    ],
+    ['up 4 quorum=101%', '101%', 'quorum: 101% is not such a share; expected a whole percentage'],
     ['up 4 type=a,,b', '', 'type: nothing stands on one side of a ,; expected instance types'],
     ['up 4 type=a,b/c', 'b/c', 'type: b/c is not an instance type; expected instance types'],
     ['up 4 name=My_Cluster', 'My_Cluster', 'name: My_Cluster is not a name; did you mean my-cluster?'],
+    [
+      `up 4 name=${'x'.repeat(64)}`,
+      'x'.repeat(64),
+      `name: ${'x'.repeat(40)}… has 64 characters; expected a name of at most 63`,
+    ],
     ['up 4 python=/a env=b', 'env=b', 'env contradicts python; expected only one of them'],
     ['up 4 python="/a b', '"/a b', 'a quote is never closed; expected a closing "'],
     // Other verbs

@@ -177,7 +177,6 @@ export const OPTIONS: readonly Option[] = [
     limit: ({ quorum }) => quorum,
     get: (request) => request.quorum,
     set: (quorum) => ({ quorum }),
-    elsewhere: ['wait-for-workers'],
   }),
   option({
     name: 'name',
