@@ -252,6 +252,15 @@ describe('parse', () => {
     ['up 4 spot=false', 'spot=false', 'spot takes no value; expected the word alone, or nothing'],
     ['up 4 no-spot', 'no-spot', 'unknown word no-spot; did you mean on-demand?'],
     ['up 4 etl', 'etl', 'unknown word etl; expected a word such as spot'],
+    // Lines copied from where daskup is spoken of
+    ['/dask up 4', '/dask up 4', '/dask is no part of a command; did you mean up 4?'],
+    ['daskup up 4', 'daskup up 4', 'daskup is no part of a command; did you mean up 4?'],
+    [
+      '$ npx daskup up 4 sopt',
+      '$ npx daskup up 4 sopt',
+      '$ npx daskup is no part of a command; did you mean up 4 spot?',
+    ],
+    ['daskup', 'daskup', 'no command daskup; expected a command: up,'],
   ])('refuses %j', (line, at, message) => {
     const [place, said] = error(line);
     expect(place).toBe(at);

@@ -2,13 +2,13 @@ import { LIMITS, type Limits } from '../spec/limits.ts';
 import { tried } from './advice.ts';
 import type { Command } from './command.ts';
 import { type Complaint, errorAt, type ParseError, shown } from './error.ts';
-import { wordsOf } from './line.ts';
+import { lineOf, type Word, wordsOf } from './line.ts';
 import { namedBy } from './named.ts';
 import { nearest } from './nearest.ts';
 import { count } from './notation.ts';
 import { Reader, Rejection } from './reader.ts';
 import { rejectFlag } from './unknown.ts';
-import { isVerb, VERB_NAMES, VERBS, VOCABULARY } from './words.ts';
+import { isVerb, PROMPTS, VERB_NAMES, VERBS, VOCABULARY } from './words.ts';
 
 /** A command, or the one error that a person should hear of first. */
 export type Parsed =
@@ -45,7 +45,7 @@ function attempt(line: string, limits: Limits): Parsed {
 function read(reader: Reader): Command {
   const [first] = reader.words;
   if (first === undefined) reader.reject({ start: 0, end: 0 }, { problem: 'the line is empty', expected: COMMANDS });
-  if (!isVerb(reader.verb)) reader.reject(first, unknownVerb(first.text));
+  if (!isVerb(reader.verb)) rejectVerb(reader, first);
   const verb = VERBS[reader.verb];
   const flag = reader.words.slice(1).find(({ text }) => namedBy(text).flag && !verb.takesFlag(text));
   if (flag) rejectFlag(reader, flag, verb.usage, verb.takesRequest ? VOCABULARY : null);
@@ -56,6 +56,16 @@ function read(reader: Reader): Command {
 }
 
 const COMMANDS = `a command: ${VERB_NAMES.join(', ').replace(/, (\w+)$/, ' or $1')}`;
+
+/** Complains of a first word that is no verb, and of whatever was copied with a line. */
+function rejectVerb(reader: Reader, first: Word): never {
+  const texts = reader.words.map(({ text }) => text);
+  const prompts = texts.findIndex((text) => !PROMPTS.includes(text.toLowerCase()));
+  if (prompts < 1) reader.reject(first, unknownVerb(first.text));
+  const problem = `${shown(texts.slice(0, prompts).join(' '))} is no part of a command`;
+  const end = reader.words.at(-1)?.end ?? first.end;
+  reader.reject({ start: first.start, end }, { problem, expected: COMMANDS, nearest: lineOf(texts.slice(prompts)) });
+}
 
 function unknownVerb(text: string): Complaint {
   const word = text.toLowerCase();

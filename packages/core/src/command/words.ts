@@ -333,6 +333,9 @@ export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
   }),
 };
 
+/** What stands in front of a line where people copy it from. */
+export const PROMPTS: readonly string[] = ['$', 'npx', 'daskup', '/daskup', '@daskup', 'dask', '/dask', '@dask'];
+
 export function isVerb(text: string): text is Verb {
   return Object.hasOwn(VERBS, text);
 }
