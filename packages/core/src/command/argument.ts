@@ -1,7 +1,7 @@
 import type { WorkerRange } from '../spec/spec.ts';
 import type { CostGroup, CostPeriod, Payloads } from './command.ts';
 import { type Complaint, shown } from './error.ts';
-import { quoted, type Word } from './line.ts';
+import { lineOf, type Word } from './line.ts';
 import { count, label, oneOf } from './notation.ts';
 import { duration } from './quantity.ts';
 import type { Reader } from './reader.ts';
@@ -47,7 +47,7 @@ export const COUNT = {
   usage: 'COUNT',
   read(reader: Reader): WorkerRange {
     const word = reader.take(missing(reader, 'a count', count.expected));
-    if (!/^[-\d.]/.test(word.text)) misplaced(reader, word);
+    if (!/^[-+\d.]/.test(word.text)) misplaced(reader, word);
     const range = reader.value(word, count);
     const { max } = reader.limits.workers;
     if (range.max > max) reader.rejectOver(word, `${max} workers`);
@@ -64,12 +64,16 @@ function misplaced(reader: Reader, word: Word): never {
   if (other === undefined) {
     reader.reject(word, { problem: `${verb} needs a count before ${shown(word.text)}`, expected: count.expected });
   }
-  const swapped = words.map((each) => (each === word ? other : each === other ? word : each));
-  reader.reject(other, {
-    problem: `the count ${shown(other.text)} stands in the wrong place`,
-    expected: `it right after ${verb === 'scale' ? 'the name' : verb}`,
-    nearest: swapped.map(({ text }) => quoted(text)).join(' '),
-  });
+  const last = Math.max(words.indexOf(word), words.indexOf(other));
+  const swapped = words.slice(0, last + 1).map((each) => (each === word ? other : each === other ? word : each));
+  reader.reject(
+    { start: words[0]?.start ?? 0, end: words[last]?.end ?? other.end },
+    {
+      problem: `the count ${shown(other.text)} stands in the wrong place`,
+      expected: `it right after ${verb === 'scale' ? 'the name' : verb}`,
+      nearest: lineOf(swapped.map(({ text }) => text)),
+    },
+  );
 }
 
 /** How much longer a cluster may live. */
@@ -111,7 +115,10 @@ export const PERIOD: Argument<CostPeriod> = {
     const word = reader.peek();
     if (word === undefined || word.text.toLowerCase() === 'by') return 'today';
     reader.next();
-    return reader.value(word, period);
+    const by = group.parse(word.text);
+    if (!by.ok) return reader.value(word, period);
+    const problem = `by is missing before ${by.value}`;
+    reader.reject(word, { problem, expected: period.expected, nearest: `by ${by.value}` });
   },
   write: (value) => [value],
   candidates: ({ before }) => (before.length === 0 ? PERIODS : []),

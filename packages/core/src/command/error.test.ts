@@ -26,6 +26,11 @@ describe('an error on a terminal', () => {
     expect(message).toMatch(/^unknown word \u{1F680}�\[2J;/u);
   });
 
+  it('gives no advice that it cannot tell character by character', () => {
+    expect(rendered('up 4 pyhton="/a\u001bb"').split('\n')[2]).toMatch(/^no option pyhton; expected one of /);
+    expect(rendered(`up 4 pyhton=${'x'.repeat(500)}`).split('\n')[2]).toMatch(/^no option pyhton; expected one of /);
+  });
+
   it('cuts what is too long to repeat', () => {
     expect(rendered(`up 4 ${'x'.repeat(500)}`).split('\n')[2]).toMatch(/^unknown word x{40}…;/);
   });

@@ -10,7 +10,7 @@ export interface ParseError extends Span {
   readonly problem: string;
   /** What could have stood there. */
   readonly expected: string;
-  /** What was probably meant. */
+  /** What was probably meant: with this in the place of the span, `parse` finds nothing wrong there any more. */
   readonly nearest?: string;
   /** All of it in one sentence that cannot steer a terminal: `no region eu-west-22; did you mean eu-west-2?` */
   readonly message: string;
@@ -24,6 +24,18 @@ export function errorAt({ start, end }: Span, complaint: Complaint): ParseError 
   const { problem, expected, nearest } = complaint;
   const advice = nearest === undefined ? `; expected ${expected}` : `; did you mean ${nearest}?`;
   return { start, end, ...complaint, message: plain(problem + advice) };
+}
+
+/** The line with a piece of it replaced. */
+export function replaced(line: string, { start, end }: Span, by: string): string {
+  return line.slice(0, start) + by + line.slice(end);
+}
+
+const LONGEST_ADVICE = 200;
+
+/** Whether a message can give this advice whole, character by character. */
+export function isTellable(advice: string): boolean {
+  return advice.length <= LONGEST_ADVICE && advice === plain(advice);
 }
 
 const LONGEST_SHOWN = 40;

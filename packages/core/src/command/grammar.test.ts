@@ -2,9 +2,10 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ALL_REGIONS } from '../spec/regions.ts';
 import type { Command, Request } from './command.ts';
-import { renderError } from './error.ts';
+import { renderError, replaced } from './error.ts';
 import { format } from './format.ts';
-import { parse } from './parse.ts';
+import { type Parsed, parse } from './parse.ts';
+import { OPTIONS, REGION } from './words.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const text = fc.string({ unit: 'binary', minLength: 1 });
@@ -77,7 +78,7 @@ const typed = fc
         spelling('type=g5.xlarge', 'type=G6.xlarge,n2-standard-4'),
         spelling('max-price=0.4', 'max-price=$1', 'max-price=1.25USD'),
         spelling('ttl=1h30m', 'ttl=1.5h', 'ttl=90min', 'ttl=45s', 'ttl=1day', 'ttl=30m1h', 'ttl=0.5s'),
-        spelling('quorum=9', 'quorum=90%'),
+        spelling('quorum=9', 'quorum=90%', 'quorum=0.9'),
         spelling('env="my file.txt"', 'python=“/a b”', 'python="/a\\"b\\\\c"', 'python=/a\\b'),
       )
       .map((words) => words.filter((word) => word !== null))
@@ -108,6 +109,90 @@ function edited(line: string, { at, cut, insert }: { at: number; cut: number; in
   return line.slice(0, start) + insert + line.slice(start + cut);
 }
 
+/** Lines of words that mean something here or in other tools, or nearly do, as people who guess would write them. */
+const guessed = fc
+  .tuple(
+    fc.constantFrom('up', 'plan', 'scale', 'cost', 'stop', 'daskup up', '/dask', 'upp', 'up4', 'status', 'down'),
+    fc.array(
+      fc.oneof(
+        fc.constantFrom(
+          '4',
+          '0',
+          '9999',
+          '7,',
+          '4spot',
+          '0x10',
+          '2-10',
+          '9..3',
+          'etl',
+          'My_Job',
+          'spot',
+          'sopt',
+          'arm',
+          '=',
+        ),
+        fc.constantFrom(
+          '16GiB',
+          '200h',
+          '$40',
+          '0usd',
+          '90%',
+          'g5.xlarge',
+          'eu-wst-1',
+          'eu-wst-1,us-wst-1+local',
+          'user',
+        ),
+        fc
+          .tuple(
+            fc.constantFrom('', '-', '--', '—'),
+            fc.constantFrom(
+              'n',
+              't',
+              'h',
+              'by',
+              'all',
+              'workers',
+              ...[...OPTIONS, REGION].flatMap(names),
+              'kpu',
+              'spot',
+            ),
+            fc.constantFrom('', '=', ':', ' '),
+            fc.constantFrom(
+              '',
+              '0',
+              '4',
+              '4h',
+              '9d',
+              '8g',
+              'x"y z"',
+              'spot',
+              'us-wst-1',
+              '1',
+              '$4',
+              'a,,b',
+              '--ssd',
+              '\u001b',
+            ),
+          )
+          .map((parts) => parts.join('')),
+      ),
+      { maxLength: 4 },
+    ),
+  )
+  .map(([verb, words]) => [verb, ...words].join(' '));
+
+function names({ name, elsewhere }: { name: string; elsewhere: readonly string[] }): readonly string[] {
+  return [name, ...elsewhere];
+}
+
+/** The end of following advice: a command, or an error that gives none. */
+function afterAdvice(line: string, steps = 12): Parsed {
+  const parsed = parse(line);
+  if (parsed.ok || parsed.error.nearest === undefined) return parsed;
+  if (steps === 0) throw new Error(`no end of advice: ${line}`);
+  return afterAdvice(replaced(line, parsed.error, parsed.error.nearest), steps - 1);
+}
+
 /** What must hold for every line whatever. */
 function answersWell(line: string): void {
   const parsed = parse(line);
@@ -116,7 +201,7 @@ function answersWell(line: string): void {
     expect(parse(canonical)).toEqual(parsed);
     return;
   }
-  const { start, end, message, expected } = parsed.error;
+  const { start, end, message, expected, nearest } = parsed.error;
   expect(start).toBeGreaterThanOrEqual(0);
   expect(end).toBeGreaterThanOrEqual(start);
   expect(end).toBeLessThanOrEqual(line.length);
@@ -124,6 +209,13 @@ function answersWell(line: string): void {
   expect(message).toMatch(/; (expected .|did you mean .)/);
   expect(message).not.toMatch(/[\p{Cc}\p{Cs}]/u);
   expect(renderError(line, parsed.error).split('\n')).toHaveLength(3);
+  if (nearest === undefined) return;
+  expect(nearest).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+  const place = { start, end: start + nearest.length };
+  const next = parse(replaced(line, parsed.error, nearest));
+  const isThere = !next.ok && next.error.start >= place.start && next.error.end <= place.end;
+  // What is missing behind the line's end is not in the place.
+  expect(isThere && next.error.start < place.end, `${line}: ${message}`).toBe(false);
 }
 
 describe('the grammar', () => {
@@ -138,6 +230,12 @@ describe('the grammar', () => {
     const again = parse(canonical);
     expect(again).toEqual(parsed);
     expect(again.ok && format(again.command)).toBe(canonical);
+  });
+
+  test.prop([guessed], { numRuns: 3000 })('advises nothing that it would refuse itself', answersWell);
+
+  test.prop([guessed], { numRuns: 1000 })('advises towards an end', (line) => {
+    expect(() => afterAdvice(line)).not.toThrow();
   });
 
   test.prop([mutated], { numRuns: 2000 })(

@@ -1,4 +1,4 @@
-import { isLabel, labelOf } from '../spec/name.ts';
+import { isLabel, LONGEST_LABEL, labelOf } from '../spec/name.ts';
 import { ALL_REGIONS, providerOf } from '../spec/regions.ts';
 import type { WorkerRange } from '../spec/spec.ts';
 import { type Complaint, type Span, shown } from './error.ts';
@@ -40,7 +40,7 @@ export const count: Notation<WorkerRange> = {
     if (min === 0 || max === 0)
       return { ok: false, problem: `${shown(text)} workers are no cluster`, expected: '1 or more' };
     if (min > max) {
-      return { ok: false, problem: `the range ${shown(text)} runs backwards`, nearest: shown(`${to}..${from}`) };
+      return { ok: false, problem: `the range ${shown(text)} runs backwards`, nearest: `${to}..${from}` };
     }
     return { ok: true, value: { min, max } };
   },
@@ -52,19 +52,22 @@ function notACount(text: string): Omit<Complaint, 'expected'> {
   const [, from, to] = /^(\d{1,9})(?:-|–|—|:|…|\.{3,})(\d{1,9})$/.exec(text) ?? [];
   if (from !== undefined)
     return { problem: `a range is written with two dots, not as ${text}`, nearest: `${from}..${to}` };
+  const [, before] = /^(\d{1,9})[,;:]$/.exec(text) ?? [];
+  if (before !== undefined) return { problem: `the count ${text} ends in a mark`, nearest: before };
   if (/^-[\d.]+$/.test(text)) return { problem: `the count ${shown(text)} is negative` };
   if (/^\d+\.\.$|^\.\.\d+$/.test(text)) return { problem: `the range ${shown(text)} lacks one of its ends` };
   if (/^\d*[.,]\d+$|^\d[\de+_,]+$/i.test(text)) return { problem: `the count ${shown(text)} is not a whole number` };
-  const [, glued, word] = /^(\d+(?:\.\.\d+)?)([a-z].{2,30})$/i.exec(text) ?? [];
+  const [, glued, word] = /^(\d+(?:\.\.\d+)?)([a-z]{2}.+|x86)$/i.exec(text) ?? [];
   if (glued !== undefined) return { problem: `a space is missing in ${shown(text)}`, nearest: `${glued} ${word}` };
   return { problem: `${shown(text)} is not a count` };
 }
 
 /** A cluster's name. */
 export const label: Notation<string> = {
-  expected: 'a name of at most 63 lower-case letters, digits and dashes, with no dash at either end',
+  expected: `a name of at most ${LONGEST_LABEL} lower-case letters, digits and dashes, with no dash at either end`,
   parse(text) {
     if (isLabel(text)) return { ok: true, value: text };
+    if (text.length > LONGEST_LABEL) return { ok: false, problem: `${shown(text)} has ${text.length} characters` };
     const meant = labelOf(text);
     return { ok: false, problem: `${shown(text)} is not a name`, ...(meant && { nearest: meant }) };
   },

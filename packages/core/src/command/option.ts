@@ -31,6 +31,8 @@ export interface Option extends Entry {
   readonly example: string;
   /** A noun phrase with examples of its values. */
   readonly expected: string;
+  /** The value that a word without a name seems to be; undefined when it looks like none of this option. */
+  readonly alone: (text: string) => string | undefined;
   /** What holds without it, in words. */
   readonly absent: (limits: Limits) => string;
   /** The most it may say, in words; undefined when there is no such limit. */
@@ -50,10 +52,15 @@ export function bareWord(
 
 interface OptionRow<T>
   extends Pick<Option, 'name' | 'help' | 'example'>,
-    Partial<Pick<Option, 'subject' | 'elsewhere'>> {
+    Partial<Pick<Option, 'subject' | 'elsewhere' | 'alone'>> {
   readonly value: Notation<T>;
   readonly get: (request: Request) => T | undefined;
   readonly set: (value: T) => Partial<Request>;
+}
+
+/** An {@link Option.alone}: what a text of this pattern is written as, itself without a replacement. */
+export function like(pattern: RegExp, replacement = '$&'): Option['alone'] {
+  return (text) => (pattern.test(text) ? text.replace(pattern, replacement) : undefined);
 }
 
 /** A row of the table of options, without a limit: `absent` tells what holds when it is not said. */
@@ -66,6 +73,7 @@ export function option<T>(row: OptionRow<T> & { readonly absent: string }): Opti
     subject: row.subject ?? name,
     elsewhere: row.elsewhere ?? [],
     expected: value.expected,
+    alone: row.alone ?? (() => undefined),
     absent: () => row.absent,
     most: () => undefined,
     read: (reader, word, from) => set(reader.value(word, value, from)),

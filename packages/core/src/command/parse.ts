@@ -1,12 +1,14 @@
 import { LIMITS, type Limits } from '../spec/limits.ts';
+import { tried } from './advice.ts';
 import type { Command } from './command.ts';
 import { type Complaint, errorAt, type ParseError, shown } from './error.ts';
-import { type Word, wordsOf } from './line.ts';
+import { lineOf, type Word, wordsOf } from './line.ts';
+import { namedBy } from './named.ts';
 import { nearest } from './nearest.ts';
 import { count } from './notation.ts';
 import { Reader, Rejection } from './reader.ts';
-import { FLAG, unknownFlag, type Vocabulary } from './unknown.ts';
-import { isVerb, VERB_NAMES, VERBS, VOCABULARY } from './words.ts';
+import { rejectFlag } from './unknown.ts';
+import { isVerb, PROMPTS, VERB_NAMES, VERBS, VOCABULARY } from './words.ts';
 
 /** A command, or the one error that a person should hear of first. */
 export type Parsed =
@@ -15,6 +17,16 @@ export type Parsed =
 
 /** Reads one line of the grammar. Total: whatever the line, it returns. */
 export function parse(line: string, limits: Limits = LIMITS): Parsed {
+  const parsed = attempt(line, limits);
+  if (parsed.ok) return parsed;
+  const errorOf = (other: string) => {
+    const again = attempt(other, limits);
+    return again.ok ? undefined : again.error;
+  };
+  return { ok: false, error: tried(line, parsed.error, errorOf) };
+}
+
+function attempt(line: string, limits: Limits): Parsed {
   const split = wordsOf(line);
   if (!split.ok) {
     return {
@@ -33,10 +45,10 @@ export function parse(line: string, limits: Limits = LIMITS): Parsed {
 function read(reader: Reader): Command {
   const [first] = reader.words;
   if (first === undefined) reader.reject({ start: 0, end: 0 }, { problem: 'the line is empty', expected: COMMANDS });
-  if (!isVerb(reader.verb)) reader.reject(first, unknownVerb(first.text));
+  if (!isVerb(reader.verb)) rejectVerb(reader, first);
   const verb = VERBS[reader.verb];
-  const flag = reader.words.slice(1).find(({ text }) => FLAG.test(text) && !verb.takesFlag(text));
-  if (flag) rejectFlag(reader, flag, verb.takesRequest ? VOCABULARY : null);
+  const flag = reader.words.slice(1).find(({ text }) => namedBy(text).flag && !verb.takesFlag(text));
+  if (flag) rejectFlag(reader, flag, verb.usage, verb.takesRequest ? VOCABULARY : null);
   const command = verb.read(reader);
   const extra = reader.next();
   if (extra === undefined) return command;
@@ -45,10 +57,20 @@ function read(reader: Reader): Command {
 
 const COMMANDS = `a command: ${VERB_NAMES.join(', ').replace(/, (\w+)$/, ' or $1')}`;
 
+/** Complains of a first word that is no verb, and of whatever was copied with a line. */
+function rejectVerb(reader: Reader, first: Word): never {
+  const texts = reader.words.map(({ text }) => text);
+  const prompts = texts.findIndex((text) => !PROMPTS.includes(text.toLowerCase()));
+  if (prompts < 1) reader.reject(first, unknownVerb(first.text));
+  const problem = `${shown(texts.slice(0, prompts).join(' '))} is no part of a command`;
+  const end = reader.words.at(-1)?.end ?? first.end;
+  reader.reject({ start: first.start, end }, { problem, expected: COMMANDS, nearest: lineOf(texts.slice(prompts)) });
+}
+
 function unknownVerb(text: string): Complaint {
   const word = text.toLowerCase();
   if (count.parse(word).ok) {
-    return { problem: 'a line begins with a command', expected: COMMANDS, nearest: `up ${shown(word)}` };
+    return { problem: 'a line begins with a command', expected: COMMANDS, nearest: `up ${word}` };
   }
   const [, glued, rest] = /^([a-z]+)(\d[\d.]{0,20})$/.exec(word) ?? [];
   if (glued !== undefined && isVerb(glued)) {
@@ -59,10 +81,4 @@ function unknownVerb(text: string): Complaint {
     VERB_NAMES.find((name) => (bare !== word && bare === name[0]) || VERBS[name].elsewhere.includes(bare)) ??
     nearest(bare, VERB_NAMES);
   return { problem: `no command ${shown(text)}`, expected: COMMANDS, ...(meant && { nearest: meant }) };
-}
-
-function rejectFlag(reader: Reader, flag: Word, vocabulary: Vocabulary | null): never {
-  const following = reader.words[reader.words.indexOf(flag) + 1];
-  const { withNext, ...complaint } = unknownFlag(flag.text, following?.text, reader.verb, vocabulary);
-  reader.reject({ start: flag.start, end: (withNext ? following : undefined)?.end ?? flag.end }, complaint);
 }

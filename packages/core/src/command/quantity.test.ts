@@ -53,6 +53,13 @@ describe('quantities', () => {
     }
   });
 
+  it('reads a fraction as a percentage, but not the 1 that could be either', () => {
+    expect(canonical(percent, '0.9')).toEqual([0.9, '90%']);
+    expect(canonical(percent, '.05')).toEqual([0.05, '5%']);
+    expect(canonical(percent, '1.0')).toEqual([1, '100%']);
+    expect(percent.parse('1').ok).toBe(false);
+  });
+
   it.each([
     [duration, '99999999999999999999d'],
     [size, '99999999999999999999g'],
@@ -63,6 +70,7 @@ describe('quantities', () => {
     [duration, 'h'],
     [percent, '90.5%'],
     [percent, '0%'],
+    [percent, '0.0'],
   ])('refuses what it cannot hold or does not know (%#)', (notation, text) => {
     expect(notation.parse(text)).toMatchObject({ ok: false });
   });

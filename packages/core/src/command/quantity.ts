@@ -77,14 +77,14 @@ export const money: Notation<number> = {
 
 /** A share from 0.01 to 1, written in whole per cent. */
 export const percent: Notation<number> = {
-  expected: 'a whole percentage from 1% to 100%, such as 90%',
+  expected: 'a whole percentage from 1% to 100%, such as 90%, or a fraction such as 0.9',
   parse(text) {
+    if (text === '1') return { ok: false, problem: '1 could be 1% or 100%' };
     const [, digits] = /^(\d{1,3})%?$/.exec(text) ?? [];
-    const value = Number(digits);
+    const [, fraction] = /^(0?\.\d{1,2}|1\.00?)$/.exec(text) ?? [];
+    const value = fraction === undefined ? Number(digits) : Math.round(Number(fraction) * 100);
     if (value >= 1 && value <= 100) return { ok: true, value: value / 100 };
-    const [, share] = /^(0?\.\d{1,2})$/.exec(text) ?? [];
-    const meant = Math.round(Number(share) * 100);
-    return { ok: false, problem: `${shown(text)} is not a percentage`, ...(meant > 0 && { nearest: `${meant}%` }) };
+    return { ok: false, problem: `${shown(text)} is not such a share` };
   },
   format: (share) => `${Math.round(share * 100)}%`,
 };

@@ -1,29 +1,26 @@
-import { ALL_REGIONS, providerOf } from '../spec/regions.ts';
+import { ALL_REGIONS } from '../spec/regions.ts';
 import { type Argument, COUNT } from './argument.ts';
 import type { Request } from './command.ts';
 import type { Complaint } from './error.ts';
 import type { Word } from './line.ts';
+import { namedBy } from './named.ts';
 import type { Reader } from './reader.ts';
-import { unknownWord, type Vocabulary } from './unknown.ts';
-
-/** The row of the table that a word belongs to, and how to read the word by it. */
-interface Entry {
-  readonly name: string;
-  readonly subject: string;
-  readonly read: (reader: Reader, word: Word) => Partial<Request>;
-}
+import { rejectUnknown } from './unknown.ts';
+import { type Entry, entryOf, type Vocabulary } from './vocabulary.ts';
 
 /** A count and any words of the vocabulary, in any order. */
 export function requestOf(vocabulary: Vocabulary): Argument<Request> {
-  const { bareWords, region, options } = vocabulary;
+  const { bareWords, region, options, countElsewhere } = vocabulary;
   return {
     usage: `${COUNT.usage} [WORD ...]`,
     read(reader: Reader) {
+      const first = reader.peek();
+      if (first && countElsewhere.includes(namedBy(first.text).name)) rejectUnknown(reader, first, vocabulary);
       let request: Request = { workers: COUNT.read(reader) };
       const said = new Map<string, { readonly entry: Entry; readonly word: Word }>();
       for (const word of reader.rest()) {
         const entry = entryOf(word.text, vocabulary);
-        if (entry === undefined) reader.reject(word, unknownWord(word.text, reader.verb, vocabulary));
+        if (entry === undefined) rejectUnknown(reader, word, vocabulary);
         const earlier = said.get(entry.subject);
         if (earlier) reader.reject(word, contradiction(earlier.entry, entry, vocabulary));
         request = { ...request, ...entry.read(reader, word) };
@@ -52,21 +49,6 @@ export function requestOf(vocabulary: Vocabulary): Argument<Request> {
 
 function written(value: string | undefined, prefix: string): string[] {
   return value === undefined ? [] : [prefix + value];
-}
-
-function entryOf(text: string, { bareWords, region, options }: Vocabulary): Entry | undefined {
-  const word = text.toLowerCase();
-  const bare = bareWords.find(({ name, also }) => name === word || also.includes(word));
-  if (bare) return { name: bare.name, subject: bare.subject, read: () => bare.says };
-  const equals = text.indexOf('=');
-  const option = options.find(({ name }) => name === word.slice(0, Math.max(0, equals)));
-  if (option) return { ...option, read: (reader, at) => option.read(reader, at, equals + 1) };
-  if (equals < 0 && looksLikeRegions(word)) return { ...region, read: (reader, at) => region.read(reader, at, 0) };
-  return undefined;
-}
-
-function looksLikeRegions(word: string): boolean {
-  return providerOf(word) !== undefined || word.includes('+') || /^[a-z]+-[a-z]+-?\d[a-z\d-]*$/.test(word);
 }
 
 function contradiction(earlier: Entry, entry: Entry, { region }: Vocabulary): Complaint {

@@ -2,11 +2,11 @@ import { ALL_REGIONS } from '../spec/regions.ts';
 import { type Argument, COUNT, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
 import type { Verb } from './command.ts';
 import { label, regions as regionNames, types, verbatim, whole } from './notation.ts';
-import { type BareWord, bareWord, limited, type Option, option } from './option.ts';
+import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
-import type { Vocabulary } from './unknown.ts';
 import { type VerbWords, verb } from './verb.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /*
  * The words of the grammar. Parsing, formatting, help, completion and the reference all come from these tables: a new
@@ -35,6 +35,7 @@ export const BARE_WORDS: readonly BareWord[] = [
     subject: 'market',
     says: { market: 'on-demand' },
     saidBy: ({ market }) => market === 'on-demand',
+    elsewhere: ['no-spot'],
   }),
   bareWord({
     name: 'arm',
@@ -51,7 +52,7 @@ export const BARE_WORDS: readonly BareWord[] = [
     subject: 'architecture',
     says: { architecture: 'x86_64' },
     saidBy: ({ architecture }) => architecture === 'x86_64',
-    elsewhere: ['x86_64', 'x86-64', 'amd64', 'x64', 'intel', 'amd'],
+    elsewhere: ['x86-64', 'amd64', 'x64', 'intel', 'amd'],
   }),
   bareWord({
     name: 'ssd',
@@ -73,6 +74,7 @@ export const REGION: Option = {
     absent: "the installation's region",
     get: ({ regions }) => regions,
     set: (regions) => ({ regions }),
+    alone: (text) => (/^[a-z]+-[a-z]+-?\d.*,/i.test(text) ? text.replaceAll(',', '+') : undefined),
     elsewhere: ['region', 'regions', 'zone', 'location'],
   }),
   read: (reader, word) => ({ regions: reader.value(word, regionNames) }),
@@ -95,6 +97,7 @@ export const OPTIONS: readonly Option[] = [
     example: '16GiB',
     value: size,
     absent: 'any',
+    alone: like(/^[\d.]+([gt](i?b)?|mi?b)$/i),
     get: ({ memoryGiB }) => memoryGiB,
     set: (memoryGiB) => ({ memoryGiB }),
     elsewhere: ['mem', 'ram', 'worker-memory', 'memory-limit'],
@@ -115,6 +118,7 @@ export const OPTIONS: readonly Option[] = [
     example: 'g5.xlarge,g6.xlarge',
     value: types,
     absent: 'any',
+    alone: like(/^[a-z]+\d[a-z\d]*[.-][a-z\d.-]+$/i),
     get: (request) => request.types,
     set: (value) => ({ types: value }),
     elsewhere: ['types', 'instance-type', 'machine-type', 'worker-type', 'worker-vm-types', 'vm-type', 'flavor'],
@@ -135,6 +139,7 @@ export const OPTIONS: readonly Option[] = [
     example: '40usd',
     value: money,
     absent: 'none',
+    alone: like(/^\$([\d.]+)$|^([\d.]+)(\$|usd)$/i, '$1$2usd'),
     get: ({ budgetMicros }) => budgetMicros,
     set: (budgetMicros) => ({ budgetMicros }),
     elsewhere: ['max-cost', 'cost-limit'],
@@ -145,6 +150,7 @@ export const OPTIONS: readonly Option[] = [
     example: '4h',
     value: duration,
     limit: ({ ttl }) => ttl,
+    alone: like(/^(\d[\d.]*[smhd][a-z]*)+$/i),
     get: ({ ttlSeconds }) => ttlSeconds,
     set: (ttlSeconds) => ({ ttlSeconds }),
     elsewhere: ['lifetime', 'timeout', 'max-lifetime', 'expires'],
@@ -175,9 +181,9 @@ export const OPTIONS: readonly Option[] = [
     example: '90%',
     value: percent,
     limit: ({ quorum }) => quorum,
+    alone: like(/^[\d.]+%$/),
     get: (request) => request.quorum,
     set: (quorum) => ({ quorum }),
-    elsewhere: ['wait-for-workers'],
   }),
   option({
     name: 'name',
@@ -196,6 +202,7 @@ export const OPTIONS: readonly Option[] = [
     value: verbatim("an interpreter's path, such as /opt/venv/bin/python"),
     subject: 'environment',
     absent: "daskup's own packages",
+    alone: like(/\/python[\d.]*$/),
     get: ({ python }) => python,
     set: (python) => ({ python }),
     elsewhere: ['interpreter', 'venv'],
@@ -207,6 +214,7 @@ export const OPTIONS: readonly Option[] = [
     value: verbatim("a requirements file's path"),
     subject: 'environment',
     absent: "daskup's own packages",
+    alone: like(/\.txt$/),
     get: ({ env }) => env,
     set: (env) => ({ env }),
     elsewhere: ['environment', 'requirements', 'software'],
@@ -324,6 +332,9 @@ export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
     elsewhere: ['man', 'usage', '?'],
   }),
 };
+
+/** What stands in front of a line where people copy it from. */
+export const PROMPTS: readonly string[] = ['$', 'npx', 'daskup', '/daskup', '@daskup', 'dask', '/dask', '@dask'];
 
 export function isVerb(text: string): text is Verb {
   return Object.hasOwn(VERBS, text);

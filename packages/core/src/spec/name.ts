@@ -1,9 +1,9 @@
 /** The longest an RFC 1123 label may be. */
-const LONGEST = 63;
+export const LONGEST_LABEL = 63;
 
 /** An RFC 1123 label: 1 to 63 lower-case letters, digits and dashes, with no dash at either end. */
 export function isLabel(text: string): boolean {
-  return text.length <= LONGEST && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text);
+  return text.length <= LONGEST_LABEL && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text);
 }
 
 /** The label nearest to what somebody wrote: `My_Cluster` gives `my-cluster`. Undefined when no letter or digit is in it. */
@@ -11,9 +11,9 @@ export function labelOf(text: string): string | undefined {
   const label = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, LONGEST + 1)
+    .slice(0, LONGEST_LABEL + 1)
     .replace(/^-/, '')
-    .slice(0, LONGEST)
+    .slice(0, LONGEST_LABEL)
     .replace(/-$/, '');
   return label === '' ? undefined : label;
 }
