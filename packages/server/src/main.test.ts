@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+// The server as a service would run it: a process, its settings in the environment, TCP besides its socket.
+const home = mkdtempSync(join(tmpdir(), 'daskup-server-'));
+const TOKEN = 'a-token-of-this-test';
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+function started(env: NodeJS.ProcessEnv): ChildProcess & { readonly text: () => string } {
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, DASKUP_HOME: home, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  return Object.assign(child, { text: () => text });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+describe('a server on TCP', () => {
+  let server: ReturnType<typeof started>;
+  let url: string;
+  const post = (body: unknown, token: string | null = TOKEN) =>
+    fetch(`${url}/commands`, {
+      method: 'POST',
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  const order = (line: string) => ({ line, user: 'ada', environment: null });
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    server = started({ DASKUP_LISTEN: `127.0.0.1:${port}`, DASKUP_TOKEN: TOKEN });
+    for (let i = 0; i < 600 && !server.text().includes('listening'); i++) await new Promise((go) => setTimeout(go, 50));
+  });
+
+  test('answers whoever has the token, in JSON a line', async () => {
+    const response = await post(order('ls'));
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+    expect((await response.text()).split('\n').map((line) => line && JSON.parse(line))).toEqual([
+      { type: 'result', result: { verb: 'ls', clusters: [] } },
+      '',
+    ]);
+  });
+
+  test('answers nobody else, whatever is asked', async () => {
+    for (const token of [null, '', 'a-token-of-that-test', `${TOKEN}x`, TOKEN.slice(0, -1)]) {
+      expect((await post(order('ls'), token)).status, `${token}`).toBe(401);
+    }
+    expect((await fetch(`${url}/health`)).status).toBe(401);
+    expect((await fetch(`${url}/nowhere`)).status).toBe(401);
+  });
+
+  test('says what is wrong with what it cannot read or do', async () => {
+    for (const body of [
+      '',
+      '{',
+      [],
+      {},
+      { ...order('ls'), user: '' },
+      { ...order('ls'), environment: { kind: 'x' } },
+    ]) {
+      const response = await post(body);
+      expect(response.status, JSON.stringify(body)).toBe(400);
+      expect(await response.json()).toEqual({ error: 'the body must be {line, user, environment}' });
+    }
+    expect(await (await post(order('upp 4'))).json()).toMatchObject({ type: 'error', kind: 'refused' });
+    expect(await (await post(order('status nobody'))).json()).toMatchObject({ type: 'error', kind: 'refused' });
+  });
+
+  test('keeps its socket to itself, and on SIGTERM ends in order', async () => {
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(existsSync(join(home, 'server.sock'))).toBe(true);
+    const exited = once(server, 'exit');
+    server.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect(server.text()).toMatch(/ ended\n$/);
+    expect(server.text()).not.toContain(TOKEN);
+    expect(existsSync(join(home, 'server.sock'))).toBe(false);
+  });
+});
+
+test.each([
+  [{ DASKUP_LISTEN: '127.0.0.1:80' }, 'DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too'],
+  [{ DASKUP_LISTEN: '80' }, 'DASKUP_LISTEN must be an address and a port such as 127.0.0.1:8080'],
+  [{ DASKUP_TOKEN: 'short' }, 'DASKUP_TOKEN must be at least 16 characters'],
+  [
+    { DATABASE_URL: 'mysql://u:secret@h' },
+    'DATABASE_URL must be a PostgreSQL address such as postgres://user@host/database',
+  ],
+  [{ DASKUP_HOME: `/tmp/${'x'.repeat(100)}` }, /^DASKUP_HOME is too long for a socket/],
+  [
+    { DASKUP_HOME: '/dev/null/x' },
+    'DASKUP_HOME must be a folder of yours, and /dev/null/x cannot be made one (ENOTDIR)',
+  ],
+])('of a bad setting (%j) it says what it must be, in one line, and ends with 2', async (env, message) => {
+  const server = started(env);
+  expect(await once(server, 'exit')).toEqual([2, null]);
+  const said = server
+    .text()
+    .replace(/^daskup: /, '')
+    .trimEnd();
+  if (typeof message === 'string') expect(said).toBe(message);
+  else expect(said).toMatch(message);
+  expect(said).not.toContain('\n');
+});
