@@ -54,13 +54,14 @@ test('help, a typo and a bad count need no server; what is wrong is told in a li
     ['up 4 eu-west-22', 'did you mean eu-west-2?'],
     ['upp 4', 'did you mean up?'],
     ['up 0', '0'],
-    ['up 4 ttl=5parsecs', '5parsecs'],
+    ['up 4 ttl=5parsecs', 'no unit parsecs'],
     ['scale etl', 'scale'],
     ['down', 'down'],
   ] as const) {
     const { code, err, out } = await daskup(...line.split(' '));
     expect({ line, code, out }).toEqual({ line, code: 2, out: '' });
     expect(err).toContain(told);
+    expect(err.trimEnd()).not.toContain('\n');
   }
   expect(await daskup('up', '1', 'env=nowhere.txt')).toMatchObject({ code: 2 });
   expect(await daskup('up', '1', 'python=/no/such/python')).toMatchObject({ code: 2 });

@@ -1,16 +1,28 @@
-import { FolderInUse } from '@daskup/store/lock';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { BAD_SETTING, IN_USE } from './exit-code.ts';
-import { BadSetting } from './home.ts';
-import { serve } from './serve.ts';
+import { BadSetting, makeHome } from './home.ts';
 import { settingsFrom } from './settings.ts';
 
 // Whole processes only: `daskup serve` runs this in the foreground, other commands start it with --embedded.
+enableCompileCache();
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 try {
-  await serve(settingsFrom(process.env), process.argv.includes('--embedded'), stop.signal);
+  const settings = settingsFrom(process.env);
+  const { home, databaseUrl } = settings;
+  makeHome(home);
+  const { openStore } = await import('@daskup/store/open');
+  // Side by side, since both take their time. A store that another server has is refused before much is loaded: of many
+  // servers that are started at once, all but one should leave soon.
+  const [store, { serve }] = await Promise.all([
+    openStore({ folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) }),
+    import('./serve.ts'),
+  ]);
+  await serve(settings, store, process.argv.includes('--embedded'), stop.signal);
   process.exit(0);
 } catch (error) {
   console.error(`daskup: ${error instanceof Error ? error.message : error}`);
-  process.exit(error instanceof BadSetting ? BAD_SETTING : error instanceof FolderInUse ? IN_USE : 1);
+  const inUse = error instanceof Error && error.name === 'FolderInUse';
+  process.exit(error instanceof BadSetting ? BAD_SETTING : inUse ? IN_USE : 1);
 }

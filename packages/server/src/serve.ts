@@ -3,14 +3,14 @@ import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Daskup } from '@daskup/core/daskup';
+import type { Store } from '@daskup/core/state/store';
 import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
 import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
 import { LocalProvider } from '@daskup/local/provider';
-import { openStore } from '@daskup/store/open';
 import { createAdaptorServer } from '@hono/node-server';
-import { makeHome, socketOf } from './home.ts';
+import { socketOf } from './home.ts';
 import { routes } from './routes.ts';
 import type { Settings } from './settings.ts';
 
@@ -18,16 +18,12 @@ import type { Settings } from './settings.ts';
 const EMBEDDED_IDLE_MS = 300_000;
 
 /**
- * Runs the server until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in order.
- * @throws {BadSetting} when its home cannot be used.
- * @throws {Error} when the store cannot be opened, for one because another server holds it.
+ * Runs the server on this store until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in
+ * order and closes the store. Of servers with one embedded store only the one that opened it gets here: the socket is its.
  */
-export async function serve(settings: Settings, embedded: boolean, stop: AbortSignal): Promise<void> {
+export async function serve(settings: Settings, store: Store, embedded: boolean, stop: AbortSignal): Promise<void> {
   const { home, cache, databaseUrl, tcp } = settings;
   const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
-  makeHome(home);
-  // The store's lock says whether another server lives; only its holder may touch the socket.
-  const store = await openStore({ folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) });
   const control = new ControlPort();
   const local = new LocalProvider({ home: join(home, 'local'), cache, now: Date.now, bootScript });
   const daskup = new Daskup({

@@ -9,7 +9,7 @@ import type { Store, Write } from '@daskup/core/state/store';
 import { fc, test } from '@fast-check/vitest';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Embedded, openEmbedded } from './pglite.ts';
+import { type Embedded, openEmbedded } from './embedded.ts';
 import { sqlStore } from './sql-store.ts';
 import { cluster, ended, entry, event, machine, START } from './testing/sample.ts';
 

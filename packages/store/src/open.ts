@@ -1,4 +1,5 @@
 import type { Store } from '@daskup/core/state/store';
+import { openEmbedded } from './embedded.ts';
 
 /**
  * The store of this installation: in the PostgreSQL database of `databaseUrl` where one is given, else in an embedded one
@@ -10,6 +11,12 @@ export async function openStore(place: { readonly databaseUrl?: string; readonly
     const { openPostgres } = await import('./postgres.ts');
     return openPostgres(place.databaseUrl);
   }
-  const { openPglite } = await import('./pglite.ts');
-  return openPglite(place.folder);
+  const { db, close } = await openEmbedded(place.folder);
+  try {
+    const { sqlStore } = await import('./sql-store.ts');
+    return await sqlStore(db, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

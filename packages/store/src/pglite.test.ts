@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { storeContract } from './contract.ts';
+import { openEmbedded } from './embedded.ts';
 import { openStore } from './open.ts';
-import { openEmbedded } from './pglite.ts';
 import { forcedBy } from './testing/forced.ts';
 import { cluster, event, machine } from './testing/sample.ts';
 

@@ -1,15 +1,13 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Store } from '@daskup/core/state/store';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { ensurePrivateFolder, hasDatabase, sync, syncTree } from './data-folder.ts';
+import { hasDatabase, sync, syncTree } from './data-folder.ts';
 import { DurableFS } from './durable-fs.ts';
+import type { Embedded } from './embedded.ts';
 import { naming, StoreError } from './failure.ts';
-import { lockFolder } from './lock.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
-import { type Database, sqlStore } from './sql-store.ts';
 
 /** The PostgreSQL that PGlite 0.5.16 is made of; another one's data folder must not be opened. */
 const MAJOR = '18';
@@ -46,31 +44,9 @@ class CrashOnlyPGlite extends PGlite {
   }
 }
 
-/** An embedded database that is open, its folder locked. */
-export interface Embedded {
-  readonly db: Database;
-  close(): Promise<void>;
-}
-
-/**
- * The store in an embedded PostgreSQL whose files are in this folder: for one process, which keeps it locked.
- * @throws {Error} when another process has it, or what is in it is not whole, of another version or newer.
- */
-export async function openPglite(folder: string): Promise<Store> {
-  const { db, close } = await openEmbedded(folder);
-  try {
-    return await sqlStore(db, close);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** Locks, checks, opens and brings up to date, in this order: a folder that is refused is left as it was. */
-export async function openEmbedded(folder: string): Promise<Embedded> {
-  await ensurePrivateFolder(folder);
+/** Checks, opens and brings up to date what is in a folder that this process has locked. */
+export async function openDatabase(folder: string): Promise<Embedded> {
   await using stack = new AsyncDisposableStack();
-  stack.use(await lockFolder(folder));
   const data = join(folder, 'postgres');
   if (!(await hasDatabase(data, MAJOR))) await initialise(data);
   const client = await open(data);
