@@ -1,12 +1,6 @@
 import { ensurePrivateFolder } from './data-folder.ts';
 import { lockFolder } from './lock.ts';
-import type { Database } from './sql-store.ts';
-
-/** An embedded database that is open, its folder locked. */
-export interface Embedded {
-  readonly db: Database;
-  close(): Promise<void>;
-}
+import type { Embedded } from './pglite.ts';
 
 /**
  * The embedded PostgreSQL whose files are in this folder: for one process, which keeps it locked. The lock comes before

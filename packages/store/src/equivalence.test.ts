@@ -9,7 +9,8 @@ import type { Store, Write } from '@daskup/core/state/store';
 import { fc, test } from '@fast-check/vitest';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Embedded, openEmbedded } from './embedded.ts';
+import { openEmbedded } from './embedded.ts';
+import type { Embedded } from './pglite.ts';
 import { sqlStore } from './sql-store.ts';
 import { cluster, ended, entry, event, machine, START } from './testing/sample.ts';
 

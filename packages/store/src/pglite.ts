@@ -5,9 +5,9 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { hasDatabase, sync, syncTree } from './data-folder.ts';
 import { DurableFS } from './durable-fs.ts';
-import type { Embedded } from './embedded.ts';
 import { naming, StoreError } from './failure.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
+import type { Database } from './sql-store.ts';
 
 /** The PostgreSQL that PGlite 0.5.16 is made of; another one's data folder must not be opened. */
 const MAJOR = '18';
@@ -42,6 +42,12 @@ class CrashOnlyPGlite extends PGlite {
     }
     return super.execProtocolRawSync(message);
   }
+}
+
+/** An embedded database that is open. */
+export interface Embedded {
+  readonly db: Database;
+  close(): Promise<void>;
 }
 
 /** Checks, opens and brings up to date what is in a folder that this process has locked. */
