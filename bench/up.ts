@@ -8,7 +8,8 @@ import { softwareOf } from '@daskup/dask/environment';
 import { settingsFrom } from '@daskup/server/settings';
 
 // `daskup up N` until N have joined, against a plain shell script that starts the same scheduler and workers over TLS.
-// Both end when the last worker is registered; ratios of medians, the two in turn, in one run.
+// Both have the thread limits that Dask's nanny would set, and end when the last worker is registered; ratios of medians,
+// the two in turn, in one run.
 const ROUNDS = 5;
 const home = mkdtempSync(join(tmpdir(), 'daskup-bench-'));
 const env = { ...process.env, DASKUP_HOME: home };
@@ -30,6 +31,7 @@ const python =
 writeFileSync(
   join(home, 'plain.sh'),
   `cd ${home}
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 tls="--protocol tls --tls-ca-file ca.pem --tls-cert cert.pem --tls-key key.pem"
 ${python} -m distributed.cli.dask_scheduler $tls --host 127.0.0.1 --port $2 --dashboard-address 127.0.0.1:0 >scheduler.log 2>&1 &
 for ((i = 0; i < $1; i++)); do

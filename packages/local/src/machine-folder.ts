@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '@daskup/core/provision/provider';
 import * as z from 'zod/mini';
@@ -47,21 +48,22 @@ export class MachineFolder {
 
   /**
    * Makes the folder whole in one step, or finds that it is there already. The machine is not started by this; whoever then
-   * claims the folder first is the machine, any other leaves.
+   * claims the folder first is the machine, any other leaves. Without leaving the thread: a few small files are written
+   * sooner than handed to another one, all the more while machines that boot have every core.
    */
-  async make(birth: Birth, script: string): Promise<void> {
-    if (await exists(this.path)) return;
+  make(birth: Birth, script: string): void {
+    if (existsSync(this.path)) return;
     const draft = draftOf(this.path);
-    await mkdir(join(draft, 'bin'), { recursive: true, mode: 0o700 });
-    await Promise.all([
-      writeFile(join(draft, 'tags.json'), JSON.stringify(birth)),
-      writeFile(join(draft, 'boot.sh'), `${CLAIM}export DASKUP_GROUP=$$\n${script}`, { mode: 0o700 }),
-      writeFile(join(draft, 'bin/shutdown'), SHUTDOWN, { mode: 0o700 }),
-    ]);
-    await rename(draft, this.path).catch(async (error: unknown) => {
-      await rm(draft, { recursive: true });
+    mkdirSync(join(draft, 'bin'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(draft, 'tags.json'), JSON.stringify(birth));
+    writeFileSync(join(draft, 'boot.sh'), `${CLAIM}export DASKUP_GROUP=$$\n${script}`, { mode: 0o700 });
+    writeFileSync(join(draft, 'bin/shutdown'), SHUTDOWN, { mode: 0o700 });
+    try {
+      renameSync(draft, this.path);
+    } catch (error) {
+      rmSync(draft, { recursive: true });
       if (!isCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-    });
+    }
   }
 
   /** Whether somebody has claimed to be this machine: it was started, or ended before it could be. */

@@ -133,7 +133,7 @@ export class LocalProvider implements Provider {
       const known = new Set(await this.#ids());
       return ids.filter((id) => known.has(id)).map((id) => this.#folder(id));
     }
-    return Promise.all(ids.map((id) => this.#make(id, batch, offer, grant)));
+    return ids.map((id) => this.#make(id, batch, offer, grant));
   }
 
   async #start(folders: readonly MachineFolder[]): Promise<void> {
@@ -141,11 +141,11 @@ export class LocalProvider implements Provider {
     await startMachines(folders.filter((_, i) => !claimed[i]).map(({ path }) => path));
   }
 
-  async #make(id: string, { tags, boot }: LaunchBatch, offer: Birth['offer'], grant: Grant): Promise<MachineFolder> {
+  #make(id: string, { tags, boot }: LaunchBatch, offer: Birth['offer'], grant: Grant): MachineFolder {
     const folder = this.#folder(id);
     const address = boot.role === 'scheduler' ? boot.scheduler.address : addressOf(id);
     const birth: Birth = { id, tags, offer, address, launchedAt: grant.at };
-    await folder.make(birth, this.#script(boot, platformOf(birth, folder.path, this.#options.cache, folder.notice)));
+    folder.make(birth, this.#script(boot, platformOf(birth, folder.path, this.#options.cache, folder.notice)));
     return folder;
   }
 
