@@ -17,7 +17,7 @@ export class Daskup {
   readonly #loop: Loop;
 
   constructor(options: DaskupOptions) {
-    this.#context = { ...options, pulse: new Pulse() };
+    this.#context = { ...options, pulse: new Pulse(options.sleep) };
     this.#loop = new Loop(options);
   }
 

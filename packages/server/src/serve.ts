@@ -12,6 +12,7 @@ import { openStore } from '@daskup/store/open';
 import { createAdaptorServer } from '@hono/node-server';
 import { routes } from './routes.ts';
 import { type Settings, socketOf } from './settings.ts';
+import { sleep } from './sleep.ts';
 
 /** An embedded server ends itself this long after its last cluster and request; milliseconds. */
 const EMBEDDED_IDLE_MS = 300_000;
@@ -42,6 +43,7 @@ export async function serve(settings: Settings, embedded: boolean, stop: AbortSi
     newId: randomUUID,
     random: Math.random,
     now: Date.now,
+    sleep,
     log,
   });
 
