@@ -2,6 +2,7 @@ import { entryOf, spentMicros } from '../account/account.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
+import { Silences } from '../observe/silences.ts';
 import { plan } from '../plan/plan.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
@@ -36,6 +37,7 @@ export interface LoopOptions {
 export class Loop {
   readonly #options: LoopOptions;
   readonly #shortages = new Shortages();
+  readonly #silences = new Silences();
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
@@ -96,6 +98,7 @@ export class Loop {
         cluster: withFailures(current, observation),
         machines: observation.machines,
         status,
+        silentMs: this.#silences.of(current.id, now),
         offers: { scheduler: site?.scheduler ?? [], workers: site?.workers ?? [] },
         spentMicros: spentMicros(current, observation.machines, now),
         now,
@@ -128,8 +131,18 @@ export class Loop {
   async #status(cluster: Cluster, records: readonly MachineRecord[]): Promise<SchedulerStatus | null> {
     const { endpoint, credentials, expiresAt, state } = cluster;
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
-    if (!endpoint || !up || state.phase === 'stopping') return null;
-    return this.#options.control.status(endpoint, credentials, expiresAt).catch(() => null);
+    if (!endpoint || !up || state.phase === 'stopping') {
+      this.#silences.heard(cluster.id);
+      return null;
+    }
+    try {
+      const status = await this.#options.control.status(endpoint, credentials, expiresAt);
+      this.#silences.heard(cluster.id);
+      return status;
+    } catch {
+      this.#silences.unheard(cluster.id, this.#options.now());
+      return null;
+    }
   }
 
   /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */

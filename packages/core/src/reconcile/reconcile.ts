@@ -17,6 +17,8 @@ export interface Known {
   readonly machines: readonly MachineRecord[];
   /** Null when the scheduler did not answer. */
   readonly status: SchedulerStatus | null;
+  /** For how long it has not, as this process has asked; milliseconds. */
+  readonly silentMs: number;
   /** What may be bought now, best first, empty pools left out. */
   readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] };
   readonly spentMicros: number;
@@ -84,9 +86,9 @@ function ending(pass: Pass): { readonly why: string; readonly failed: boolean } 
     return null;
   }
   if (!status) {
-    const silent = now - (cluster.answeredAt ?? now);
-    return silent >= TIMING.silentMs
-      ? failed(`its scheduler has not answered for ${describeSeconds(silent / 1000)}`)
+    const { silentMs } = pass.known;
+    return silentMs >= TIMING.silentMs
+      ? failed(`its scheduler has not answered for ${describeSeconds(silentMs / 1000)}`)
       : null;
   }
   if (status.idleSeconds === null) return null;
@@ -148,11 +150,10 @@ class Pass {
     this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
   }
 
-  /** What the cluster remembers of the scheduler's answers. */
+  /** What the cluster remembers of its clients. */
   clocks(): void {
     const { status, now, cluster } = this;
     if (!status) return;
-    if (now - (cluster.answeredAt ?? 0) >= TIMING.coarseMs) this.#update({ answeredAt: now });
     if (status.clients > 0 && now - (cluster.clientAt ?? 0) >= TIMING.coarseMs) this.#update({ clientAt: now });
   }
 
