@@ -8,8 +8,8 @@ import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/prov
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import type { Cluster, Launch } from '../state/cluster.ts';
-import type { ClusterEvent, Store } from '../state/store.ts';
-import { move } from './lifecycle.ts';
+import type { ClusterEvent, Store, Write } from '../state/store.ts';
+import { stopping } from './lifecycle.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { TIMING } from './timing.ts';
 
@@ -176,7 +176,7 @@ export class Loop {
     if (decision.retire.length > 0 && endpoint) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
     }
-    if (decision.release) tasks.push(provider.release(this.#identity(cluster)));
+    if (decision.over) tasks.push(this.#release(provider, cluster, decision.over));
     for (const result of await Promise.allSettled(tasks)) {
       if (result.status === 'rejected') log(`${name}: to be tried again: ${messageOf(result.reason)}`);
     }
@@ -235,6 +235,17 @@ export class Loop {
     }
   }
 
+  /** Only when its place is gone is a cluster over: nobody looks at it after that. */
+  async #release(provider: Provider, cluster: Cluster, over: Write): Promise<void> {
+    const { store, holder, now } = this.#options;
+    try {
+      await provider.release(this.#identity(cluster));
+      await store.commit(cluster.id, () => over, { holder, now: now() });
+    } catch (error) {
+      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
+    }
+  }
+
   /** What will not pass by itself ends a cluster that is still starting; everything else is tried again a little later. */
   async #setback(cluster: Cluster, text: string, error: unknown): Promise<void> {
     const now = this.#options.now();
@@ -244,7 +255,7 @@ export class Loop {
       const { state } = current;
       if (final && state.phase === 'starting') {
         return {
-          cluster: { ...current, state: move(state, { phase: 'stopping', since: now, why: text, failed: true }) },
+          cluster: stopping(current, now, text, true),
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }

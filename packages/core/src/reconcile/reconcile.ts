@@ -7,8 +7,8 @@ import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
 import { isAdaptive, quorumOf } from '../spec/spec.ts';
 import type { Cluster, Launch } from '../state/cluster.ts';
-import type { ClusterEvent } from '../state/store.ts';
-import { move } from './lifecycle.ts';
+import type { ClusterEvent, Write } from '../state/store.ts';
+import { move, stopping } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
 
 /** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */
@@ -37,8 +37,8 @@ export interface Decision {
   readonly terminate: readonly string[];
   /** Ids of workers to empty and close. */
   readonly retire: readonly string[];
-  /** Nothing is left: what `prepare` made can go. */
-  readonly release: boolean;
+  /** No machine is left: once what `prepare` made is gone too, this is how the cluster ends. Null before. */
+  readonly over: Write | null;
 }
 
 /**
@@ -112,7 +112,7 @@ class Pass {
   readonly #terminate = new Set<string>();
   readonly #retire = new Set<string>();
   #prepare = false;
-  #release = false;
+  #over: Write | null = null;
 
   constructor(known: Known) {
     this.known = known;
@@ -130,7 +130,7 @@ class Pass {
       prepare: this.#prepare,
       terminate: [...this.#terminate],
       retire: [...this.#retire],
-      release: this.#release,
+      over: this.#over,
     };
   }
 
@@ -146,7 +146,7 @@ class Pass {
   }
 
   stop(why: string, failed: boolean): void {
-    this.#update({ state: move(this.cluster.state, { phase: 'stopping', since: this.now, why, failed }) });
+    this.cluster = stopping(this.cluster, this.now, why, failed);
     this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
   }
 
@@ -172,7 +172,7 @@ class Pass {
     this.#emptyLeaving();
   }
 
-  /** A cluster that is to end: everything goes, and the last word is spoken once nothing is seen alive. */
+  /** A cluster that is to end: everything goes, and once nothing is seen alive, the place it had. */
   wind(): void {
     const { state } = this.cluster;
     if (state.phase !== 'stopping') return;
@@ -180,10 +180,13 @@ class Pass {
     if (this.cluster.launches.length > 0) this.#update({ launches: [] });
     for (const machine of this.alive) this.#end(machine);
     if (this.alive.length > 0) return;
-    this.#release = true;
+    if (this.now < this.cluster.retryAt) return;
     const { why, failed } = state;
-    this.#update({ state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }) });
-    this.#tell('info', `no machine is left; it cost ${dollars(this.known.spentMicros)}`);
+    const text = `no machine is left; it cost ${dollars(this.known.spentMicros)}`;
+    this.#over = {
+      cluster: { ...this.cluster, state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }) },
+      events: [{ clusterId: this.cluster.id, at: this.now, level: 'info', text }],
+    };
   }
 
   /** Follows Dask's own wish within the bounds: up at once, down once it has lasted. */
