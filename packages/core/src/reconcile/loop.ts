@@ -9,7 +9,7 @@ import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import type { Cluster, Launch } from '../state/cluster.ts';
 import type { ClusterEvent, Store, Write } from '../state/store.ts';
-import { stopping } from './lifecycle.ts';
+import { isLive, stopping } from './lifecycle.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { TIMING } from './timing.ts';
 
@@ -123,7 +123,7 @@ export class Loop {
     }
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
-    const acted = await this.#act(provider, decision, now);
+    const acted = await this.#act(provider, decision, observation.machines, now);
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
@@ -165,13 +165,13 @@ export class Loop {
   }
 
   /** Carries a stored decision out. Returns whether it did anything. */
-  async #act(provider: Provider, decision: Decision, now: number): Promise<boolean> {
+  async #act(provider: Provider, decision: Decision, known: readonly MachineRecord[], now: number): Promise<boolean> {
     const { control, log } = this.#options;
     const { cluster } = decision;
     const { endpoint, credentials } = cluster;
     const name = cluster.spec.name;
-    const launches = now >= cluster.retryAt ? cluster.launches : [];
-    const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch));
+    const launches = now >= cluster.retryAt && cluster.state.phase !== 'stopping' ? cluster.launches : [];
+    const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch, known));
     if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
     if (decision.retire.length > 0 && endpoint) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
@@ -187,7 +187,11 @@ export class Loop {
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     try {
       const endpoint = await provider.prepare(this.#identity(cluster));
-      await this.#options.store.commit(cluster.id, (current) => ({ cluster: { ...current, endpoint } }));
+      const after = await this.#options.store.commit(cluster.id, (current) =>
+        isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
+      );
+      // Made late, for a cluster that another replica has brought to its end meanwhile.
+      if (after && !isLive(after.state)) await provider.release(this.#identity(cluster));
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
@@ -195,9 +199,10 @@ export class Loop {
     }
   }
 
-  async #launch(provider: Provider, cluster: Cluster, launch: Launch): Promise<void> {
+  /** Asks for a launch and records those of its machines that are not `known` yet. */
+  async #launch(provider: Provider, cluster: Cluster, launch: Launch, known: readonly MachineRecord[]): Promise<void> {
     if (!cluster.endpoint) return;
-    const { store, now: clock } = this.#options;
+    const { store, holder, now: clock } = this.#options;
     const identity = this.#identity(cluster);
     const { token, role, count, market, offers, expiresAt } = launch;
     const boot: Boot = {
@@ -216,20 +221,27 @@ export class Loop {
       const { machines, shortages } = await provider.launch({ token, tags, count, market, offers, boot });
       const now = clock();
       this.#shortages.note(shortages, now);
-      await store.commit(cluster.id, (current) => ({
-        cluster: {
-          ...current,
-          launches: current.launches.filter((other) => other.token !== token),
-          retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
-        },
-        machines: machines.map((machine) => recordOf(machine, now)),
-        events: shortages.map((shortage) => ({
-          clusterId: cluster.id,
-          at: now,
-          level: 'warning' as const,
-          text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
-        })),
-      }));
+      // A repeated call shows machines that a list has shown before, and more is known of those by now.
+      const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));
+      // Under the lease: another holder may have counted machines before these were recorded, and must then ask itself.
+      await store.commit(
+        cluster.id,
+        (current) => ({
+          cluster: {
+            ...current,
+            launches: current.launches.filter((other) => other.token !== token),
+            retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
+          },
+          machines: news.map((machine) => recordOf(machine, now)),
+          events: shortages.map((shortage) => ({
+            clusterId: cluster.id,
+            at: now,
+            level: 'warning' as const,
+            text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
+          })),
+        }),
+        { holder, now },
+      );
     } catch (error) {
       await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error);
     }
