@@ -3,7 +3,7 @@ import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
 import { Silences } from '../observe/silences.ts';
-import { plan } from '../plan/plan.ts';
+import { available } from '../plan/plan.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
@@ -92,14 +92,12 @@ export class Loop {
     const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
 
     const decide = (current: Cluster): Decision => {
-      // Offers that are left once empty pools and other regions are out of it.
-      const site = plan({ ...current.spec, regions: [current.region] }, offers, this.#shortages.at(now)).sites[0];
       return reconcile({
         cluster: withFailures(current, observation),
         machines: observation.machines,
         status,
         silentMs: this.#silences.of(current.id, now),
-        offers: { scheduler: site?.scheduler ?? [], workers: site?.workers ?? [] },
+        offers: available(current.spec, current.region, offers, this.#shortages.at(now)),
         spentMicros: spentMicros(current, observation.machines, now),
         now,
       });
