@@ -241,7 +241,7 @@ export class Loop {
         { holder, now },
       );
     } catch (error) {
-      await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error);
+      await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error, launch);
     }
   }
 
@@ -257,11 +257,12 @@ export class Loop {
   }
 
   /** What will not pass by itself ends a cluster that is still starting; everything else is tried again a little later. */
-  async #setback(cluster: Cluster, text: string, error: unknown): Promise<void> {
-    const now = this.#options.now();
+  async #setback(cluster: Cluster, text: string, error: unknown, launch?: Launch): Promise<void> {
+    const { store, holder, log, now: clock } = this.#options;
+    const now = clock();
     const final = error instanceof ProviderError;
-    if (!final) this.#options.log(`${cluster.spec.name}: ${text}; to be tried again`);
-    await this.#options.store.commit(cluster.id, (current) => {
+    if (!final) log(`${cluster.spec.name}: ${text}; to be tried again`);
+    const decide = (current: Cluster): Write => {
       const { state } = current;
       if (final && state.phase === 'starting') {
         return {
@@ -269,11 +270,18 @@ export class Loop {
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }
-      // A launch whose answer was lost stays as it is, to be asked for again.
+      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
       return final
-        ? { cluster: { ...current, launches: [], retryAt: now + TIMING.noCapacityMs } }
+        ? {
+            cluster: {
+              ...current,
+              launches: current.launches.filter(({ token }) => token !== launch?.token),
+              retryAt: now + TIMING.noCapacityMs,
+            },
+          }
         : { cluster: { ...current, retryAt: now + TIMING.backoffMs } };
-    });
+    };
+    await store.commit(cluster.id, decide, { holder, now });
   }
 
   /** Ends what carries our tag and belongs to no live cluster: launches whose answer was lost, clusters long over. */
