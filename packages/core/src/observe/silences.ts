@@ -1,12 +1,15 @@
 /** So many questions in a row must go unanswered before it is the scheduler that is silent, and not the line. */
 const QUESTIONS = 3;
 
+/** Two questions further apart are not in a row: another process may have asked, and heard, in between; milliseconds. */
+const APART_MS = 15_000;
+
 /**
  * Since when schedulers do not answer this process. One process's memory: a time in which none of them was asked, since
  * the server was down or held up, says nothing about them.
  */
 export class Silences {
-  readonly #silent = new Map<string, { readonly since: number; readonly questions: number }>();
+  readonly #silent = new Map<string, { readonly since: number; readonly last: number; readonly questions: number }>();
 
   /** The scheduler answered, or is to be asked no more. */
   heard(clusterId: string): void {
@@ -14,8 +17,9 @@ export class Silences {
   }
 
   unheard(clusterId: string, now: number): void {
-    const { since, questions } = this.#silent.get(clusterId) ?? { since: now, questions: 0 };
-    this.#silent.set(clusterId, { since, questions: questions + 1 });
+    const known = this.#silent.get(clusterId);
+    const before = known && now - known.last < APART_MS ? known : { since: now, questions: 0 };
+    this.#silent.set(clusterId, { since: before.since, last: now, questions: before.questions + 1 });
   }
 
   /** For how long it has been silent; milliseconds. */

@@ -134,7 +134,14 @@ class Pass {
     };
   }
 
-  /** Workers that count: alive and not on their way out. */
+  /** Workers that are there and will be: one told to end still counts until the cloud shows that it does. */
+  get present(): readonly MachineRecord[] {
+    return this.alive.filter(
+      (machine) => machine.role === 'worker' && !machine.leaving && machine.state !== 'stopping',
+    );
+  }
+
+  /** Workers that are to stay: alive and not on their way out. */
   get workers(): readonly MachineRecord[] {
     return this.alive.filter(
       (machine) => machine.role === 'worker' && !machine.leaving && machine.terminateAskedAt === null,
@@ -166,8 +173,9 @@ class Pass {
     this.#adapt();
     this.#becomeReady();
     this.#replaceSilent();
+    this.#endAgain();
     this.#launchMissing('scheduler', 1, this.alive.filter((machine) => machine.role === 'scheduler').length);
-    this.#launchMissing('worker', this.cluster.target, this.workers.length);
+    this.#launchMissing('worker', this.cluster.target, this.present.length);
     this.#letGo(this.workers.length - this.cluster.target);
     this.#emptyLeaving();
   }
@@ -234,6 +242,11 @@ class Pass {
       }
       this.#end(machine);
     }
+  }
+
+  /** What was told to end and is still there is told again: the first time may never have reached the cloud. */
+  #endAgain(): void {
+    for (const machine of this.alive) if (machine.terminateAskedAt !== null) this.#end(machine);
   }
 
   #launchMissing(role: Role, wanted: number, have: number): void {
