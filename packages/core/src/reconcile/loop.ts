@@ -284,14 +284,37 @@ export class Loop {
     await store.commit(cluster.id, decide, { holder, now });
   }
 
-  /** Ends what carries our tag and belongs to no live cluster: launches whose answer was lost, clusters long over. */
+  /**
+   * Ends what carries our tag and belongs to no live cluster (launches whose answer was lost, clusters long over), and
+   * pays for it once it has ended.
+   */
   async #sweep(provider: Provider, seen: readonly Machine[]): Promise<void> {
     const { store, log } = this.#options;
     const live = new Set((await store.clusters({ live: true })).map((cluster) => cluster.id));
-    const orphans = seen.filter((machine) => machine.state !== 'terminated' && !live.has(machine.tags.clusterId));
-    if (orphans.length === 0) return;
-    log(`${provider.name}: sweeping ${orphans.length} machines that no live cluster owns`);
-    await provider.terminate(orphans.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
+    const orphans = seen.filter((machine) => !live.has(machine.tags.clusterId));
+    const [ended, alive] = [orphans.filter((m) => m.state === 'terminated'), orphans.filter(isAlive)];
+    if (alive.length > 0) {
+      log(`${provider.name}: sweeping ${alive.length} machines that no live cluster owns`);
+      await provider.terminate(alive.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
+    }
+    if (ended.length > 0) await this.#settle(ended);
+  }
+
+  /** Records and pays for machines that ended after their cluster did. Any replica may: what has ended stays as it is. */
+  async #settle(ended: readonly Machine[]): Promise<void> {
+    const { store, now } = this.#options;
+    const byCluster = Map.groupBy(ended, (machine) => machine.tags.clusterId);
+    const recorded = new Set((await store.machines([...byCluster.keys()])).map((machine) => machine.id));
+    for (const [clusterId, machines] of byCluster) {
+      const missing = machines.filter((machine) => !recorded.has(machine.id));
+      if (missing.length === 0) continue;
+      const { changed } = observe([], missing, null, now());
+      // One of a store that was lost is nobody's: there is nothing to commit to.
+      await store.commit(clusterId, (cluster) => ({
+        machines: changed,
+        ledger: changed.flatMap((machine) => entryOf(cluster, machine, now()) ?? []),
+      }));
+    }
   }
 
   #identity(cluster: Cluster): ClusterIdentity {

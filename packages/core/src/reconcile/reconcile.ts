@@ -184,15 +184,19 @@ class Pass {
   wind(): void {
     const { state } = this.cluster;
     if (state.phase !== 'stopping') return;
-    // What a launch without an answer made is found by its tags, here or by the sweep; it must not be made anew.
-    if (this.cluster.launches.length > 0) this.#update({ launches: [] });
     for (const machine of this.alive) this.#end(machine);
     if (this.alive.length > 0) return;
+    // What a launch without an answer made is still to be listed; it must not be made anew.
+    if (this.cluster.launches.length > 0 && this.now - state.since < TIMING.listedMs) return;
     if (this.now < this.cluster.retryAt) return;
     const { why, failed } = state;
     const text = `no machine is left; it cost ${dollars(this.known.spentMicros)}`;
     this.#over = {
-      cluster: { ...this.cluster, state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }) },
+      cluster: {
+        ...this.cluster,
+        launches: [],
+        state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }),
+      },
       events: [{ clusterId: this.cluster.id, at: this.now, level: 'info', text }],
     };
   }
