@@ -3,6 +3,7 @@ import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
 import { Silences } from '../observe/silences.ts';
+import type { Offer } from '../plan/offer.ts';
 import { available } from '../plan/plan.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
@@ -85,7 +86,7 @@ export class Loop {
     seen: readonly Machine[] | null,
   ): Promise<number> {
     const { store, holder, now: clock } = this.#options;
-    const [status, offers] = await Promise.all([this.#status(cluster, records), provider.offers([cluster.region])]);
+    const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
     const now = clock();
     const mine = seen?.filter((machine) => machine.tags.clusterId === cluster.id) ?? null;
     const observation = observe(records, mine, status, now);
@@ -97,7 +98,7 @@ export class Loop {
         machines: observation.machines,
         status,
         silentMs: this.#silences.of(current.id, now),
-        offers: available(current.spec, current.region, offers, this.#shortages.at(now)),
+        offers: offers && available(current.spec, current.region, offers, this.#shortages.at(now)),
         spentMicros: spentMicros(current, observation.machines, now),
         now,
       });
@@ -123,6 +124,14 @@ export class Loop {
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
+  }
+
+  /** The cluster's region's offers; null when they cannot be had, which must not keep anything from its end. */
+  async #offers(provider: Provider, { region, spec }: Cluster): Promise<readonly Offer[] | null> {
+    return provider.offers([region]).catch((error: unknown) => {
+      this.#options.log(`${spec.name}: to be tried again: no offers: ${messageOf(error)}`);
+      return null;
+    });
   }
 
   /** What the scheduler says; null while there is none to ask, or it does not answer. */

@@ -19,8 +19,8 @@ export interface Known {
   readonly status: SchedulerStatus | null;
   /** For how long it has not, as this process has asked; milliseconds. */
   readonly silentMs: number;
-  /** What may be bought now, best first, empty pools left out. */
-  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] };
+  /** What may be bought now, best first, empty pools left out; null when the cloud did not say. */
+  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] } | null;
   readonly spentMicros: number;
   readonly now: number;
 }
@@ -259,7 +259,9 @@ class Pass {
     if (underWay.length > 0 || now < cluster.retryAt) return;
     const count = wanted - have;
     if (count <= 0) return;
-    const ranked = role === 'scheduler' ? this.known.offers.scheduler : this.known.offers.workers;
+    const { offers: known } = this.known;
+    if (!known) return;
+    const ranked = role === 'scheduler' ? known.scheduler : known.workers;
     const market = ranked[0]?.market;
     if (!market) {
       this.#update({ retryAt: now + TIMING.noCapacityMs });
