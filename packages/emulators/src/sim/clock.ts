@@ -14,10 +14,10 @@ export class VirtualClock {
   #order = 0;
   #woken = true;
 
-  /** Runs `change` at that time, or next if it is past. It must not start anything that awaits: {@link sleep} is for that. */
+  /** Runs `change` at that time, to the whole millisecond, or next if it is past. It must not start anything that awaits: {@link sleep} is for that. */
   at(time: number, change: () => void): void {
     const timers = this.#timers;
-    let i = timers.push({ at: Math.max(time, this.now), order: this.#order++, run: change }) - 1;
+    let i = timers.push({ at: Math.max(Math.round(time), this.now), order: this.#order++, run: change }) - 1;
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (!before(timers[i], timers[parent])) break;
@@ -30,7 +30,10 @@ export class VirtualClock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
+    let asleep = true;
     const wake = () => {
+      if (!asleep) return;
+      asleep = false;
       this.#woken = true;
       signal?.removeEventListener('abort', wake);
       resolve();

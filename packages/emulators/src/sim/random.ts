@@ -28,6 +28,17 @@ export class Random {
     return from[this.between(0, from.length - 1)] as T;
   }
 
+  /** One of the keys, each as often as its weight says. */
+  weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
+    const entries = Object.entries(weights) as [K, number][];
+    let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [key, weight] of entries) {
+      rest -= weight;
+      if (rest < 0) return key;
+    }
+    throw new RangeError('Nothing has any weight');
+  }
+
   /** A source of its own, so that what one part draws does not change what another does. */
   fork(): Random {
     return new Random(this.between(0, 2 ** 32 - 1));
