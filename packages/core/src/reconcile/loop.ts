@@ -5,6 +5,7 @@ import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts'
 import { Silences } from '../observe/silences.ts';
 import type { Offer } from '../plan/offer.ts';
 import { available } from '../plan/plan.ts';
+import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
@@ -39,6 +40,7 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #shortages = new Shortages();
   readonly #silences = new Silences();
+  readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
@@ -194,6 +196,7 @@ export class Loop {
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     try {
       const endpoint = await provider.prepare(this.#identity(cluster));
+      this.#backoff.worked(cluster.id);
       const after = await this.#options.store.commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
       );
@@ -227,6 +230,7 @@ export class Loop {
       const tags = { ...identity, role, expiresAt, token };
       const { machines, shortages } = await provider.launch({ token, tags, count, market, offers, boot });
       const now = clock();
+      this.#backoff.worked(cluster.id);
       this.#shortages.note(shortages, now);
       // A repeated call shows machines that a list has shown before, and more is known of those by now.
       const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));
@@ -259,6 +263,7 @@ export class Loop {
     const { store, holder, now } = this.#options;
     try {
       await provider.release(this.#identity(cluster));
+      this.#backoff.worked(cluster.id);
       await store.commit(cluster.id, () => over, { holder, now: now() });
     } catch (error) {
       await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
@@ -271,6 +276,7 @@ export class Loop {
     const now = clock();
     const final = error instanceof ProviderError;
     if (!final) log(`${cluster.spec.name}: ${text}; to be tried again`);
+    const retryAt = now + (final ? TIMING.noCapacityMs : this.#backoff.failed(cluster.id));
     const decide = (current: Cluster): Write => {
       const { state } = current;
       if (final && state.phase === 'starting') {
@@ -280,15 +286,8 @@ export class Loop {
         };
       }
       // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
-      return final
-        ? {
-            cluster: {
-              ...current,
-              launches: current.launches.filter(({ token }) => token !== launch?.token),
-              retryAt: now + TIMING.noCapacityMs,
-            },
-          }
-        : { cluster: { ...current, retryAt: now + TIMING.backoffMs } };
+      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
+      return { cluster: { ...current, launches, retryAt } };
     };
     await store.commit(cluster.id, decide, { holder, now });
   }
