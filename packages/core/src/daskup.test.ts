@@ -23,6 +23,7 @@ function world() {
     reclaim: async () => {},
     newId: () => `id-${ids++}`,
     random: () => 0.5,
+    sleep: async () => {},
   });
   let loop = new Loop({ ...shared, holder: 'one' });
   let holder = 0;

@@ -17,7 +17,7 @@ export class Daskup {
   readonly #loop: Loop;
 
   constructor(options: DaskupOptions) {
-    this.#context = { ...options, pulse: new Pulse() };
+    this.#context = { ...options, pulse: new Pulse(options.sleep) };
     this.#loop = new Loop(options);
   }
 
@@ -32,7 +32,8 @@ export class Daskup {
       pulse.beat();
       await pulse.rest(restMs, signal);
     }
-    await store.unlease(holder);
+    // Leases that cannot be given back run out by themselves.
+    await store.unlease(holder).catch((error: unknown) => log(`its leases were not given back: ${error}`));
   }
 
   /** Does one command: progress while it works, then one result or error. Never throws for what a user did. */

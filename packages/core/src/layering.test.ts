@@ -23,6 +23,7 @@ test.each([
   ['dask', '@daskup/local/provider'],
   ['local', '@daskup/store/open'],
   ['store', '@daskup/dask/control'],
+  ['emulators', '@daskup/local/provider'],
   ['server', '@daskup/cli/main'],
 ])('%s may not import %s', (pkg, imported) => {
   expect(lint(pkg, imported)).toContain('noRestrictedImports');
@@ -32,6 +33,7 @@ test.each([
   ['dask', '@daskup/core/observe/machine'],
   ['local', '@daskup/dask/platform'],
   ['store', '@daskup/core/state/store'],
+  ['emulators', '@daskup/core/provision/provider'],
 ])('%s may import %s', (pkg, imported) => {
   expect(lint(pkg, imported)).not.toContain('noRestrictedImports');
 });

@@ -21,6 +21,7 @@ import { softwareOf } from '@daskup/dask/environment';
 import { LocalProvider } from '@daskup/local/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settingsFrom } from './settings.ts';
+import { sleep } from './sleep.ts';
 
 // The whole core with real machines and real Dask; only the store forgets.
 const home = mkdtempSync(join(tmpdir(), 'daskup-cluster-'));
@@ -43,6 +44,7 @@ function start() {
     newId: randomUUID,
     random: Math.random,
     now: Date.now,
+    sleep,
     log: () => {},
   });
   return { daskup, running: daskup.run(stop.signal) };

@@ -13,6 +13,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { socketOf } from './home.ts';
 import { routes } from './routes.ts';
 import type { Settings } from './settings.ts';
+import { sleep } from './sleep.ts';
 
 /** An embedded server ends itself this long after its last cluster and request; milliseconds. */
 const EMBEDDED_IDLE_MS = 300_000;
@@ -39,6 +40,7 @@ export async function serve(settings: Settings, store: Store, embedded: boolean,
     newId: randomUUID,
     random: Math.random,
     now: Date.now,
+    sleep,
     log,
   });
 

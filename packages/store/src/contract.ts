@@ -36,7 +36,6 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
           ],
           clientAt: START + 1,
           surplusSince: START + 2,
-          answeredAt: START + 3,
         });
         expect(await store.create(full, [event(full, 'asked for')])).toBe(true);
         expect(await store.cluster('whole')).toEqual(full);

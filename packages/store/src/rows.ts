@@ -108,7 +108,6 @@ const cluster: z.ZodType<Cluster> = z.strictObject({
   retryAt: time,
   clientAt: time.nullable(),
   surplusSince: time.nullable(),
-  answeredAt: time.nullable(),
 });
 
 const machine: z.ZodType<MachineRecord> = z.strictObject({

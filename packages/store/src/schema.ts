@@ -60,7 +60,6 @@ export const clusters = pgTable(
     retryAt: time('retry_at').notNull(),
     clientAt: time('client_at'),
     surplusSince: time('surplus_since'),
-    answeredAt: time('answered_at'),
     // Taken out of the documents by the database itself, so that they cannot disagree.
     name: text().notNull().generatedAlwaysAs(sql`spec ->> 'name'`),
     phase: text().$type<Phase>().notNull().generatedAlwaysAs(sql`state ->> 'phase'`),

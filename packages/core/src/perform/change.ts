@@ -3,7 +3,7 @@ import type { Command } from '../command/command.ts';
 import { count } from '../command/notation.ts';
 import { isAlive } from '../observe/machine.ts';
 import { machineViewOf } from '../observe/view.ts';
-import { isLive, move } from '../reconcile/lifecycle.ts';
+import { isLive, stopping } from '../reconcile/lifecycle.ts';
 import { LIMITS } from '../spec/limits.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
@@ -53,8 +53,7 @@ export async function* down(context: Context, { target }: Command<'down'>, asker
   const why = `asked for by ${asker.user}`;
   const end = (cluster: Cluster): Write => {
     if (cluster.state.phase === 'stopping' || !isLive(cluster.state)) return {};
-    const state = move(cluster.state, { phase: 'stopping', since: now(), why, failed: false });
-    return { cluster: { ...cluster, state }, events: [event(cluster, now(), `ending: ${why}`)] };
+    return { cluster: stopping(cluster, now(), why, false), events: [event(cluster, now(), `ending: ${why}`)] };
   };
   const seqs = await Promise.all(clusters.map((cluster) => told(context, cluster)));
   await Promise.all(clusters.map(({ id }) => store.commit(id, end)));

@@ -20,6 +20,8 @@ export interface DaskupOptions {
   readonly newId: () => string;
   readonly random: () => number;
   readonly now: () => number;
+  /** Resolves after so many milliseconds; early, and without an error, when `signal` aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly log: (line: string) => void;
 }
 

@@ -1,9 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Between the loop, which makes passes, and commands, which want one soon and then its outcome. */
 export class Pulse {
+  readonly #sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   #pass = Promise.withResolvers<void>();
   #wake = Promise.withResolvers<void>();
+
+  constructor(sleep: (ms: number, signal?: AbortSignal) => Promise<void>) {
+    this.#sleep = sleep;
+  }
 
   /** The end of the pass that is under way, or else of the next. */
   get passed(): Promise<void> {
@@ -23,15 +26,15 @@ export class Pulse {
 
   /** Waits so many milliseconds, less when somebody wakes it or `signal` aborts. */
   async rest(ms: number, signal: AbortSignal): Promise<void> {
-    await within(ms, this.#wake.promise, signal);
+    await this.within(ms, this.#wake.promise, signal);
     this.#wake = Promise.withResolvers();
   }
-}
 
-/** Waits for the promise, but no longer than so many milliseconds or until `signal` aborts. */
-export async function within(ms: number, promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const timer = delay(ms, undefined, { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) });
-  await Promise.race([promise, timer.catch(() => {})]);
-  over.abort();
+  /** Waits for the promise, but no longer than so many milliseconds or until `signal` aborts. */
+  async within(ms: number, promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const limit = this.#sleep(ms, signal ? AbortSignal.any([over.signal, signal]) : over.signal);
+    await Promise.race([promise, limit]);
+    over.abort();
+  }
 }

@@ -81,7 +81,6 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     retryAt: 0,
     clientAt: null,
     surplusSince: null,
-    answeredAt: null,
   };
 }
 

@@ -5,7 +5,6 @@ import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Context } from './context.ts';
 import { providerNamed } from './find.ts';
-import { within } from './pulse.ts';
 
 /** Passes of other processes that share the store are not heard of: a look at least so often; milliseconds. */
 const LOOK_MS = 1_000;
@@ -73,7 +72,7 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
     const key = JSON.stringify([view.phase, view.workers, stage, seq]);
     if (key !== shown) yield { type: 'progress', cluster: view, events, stage };
     shown = key;
-    await within(LOOK_MS, passed);
+    await pulse.within(LOOK_MS, passed);
   }
 }
 

@@ -31,7 +31,30 @@ export type Unavailable = (pool: string) => boolean;
 const nowhere: Unavailable = () => false;
 
 /** Ranks what the clouds offer for a spec. Pure: the same offers give the same plan. */
-export function plan(spec: ClusterSpec, offers: readonly Offer[], unavailable: Unavailable = nowhere): Plan {
+export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
+  const { sites, rejected } = fitting(spec, offers, nowhere);
+  return {
+    sites: sites
+      .filter((site) => site.workers.length > 0 && site.scheduler.length > 0)
+      .sort(
+        (a, b) => a.microsPerHour - b.microsPerHour || spec.regions.indexOf(a.region) - spec.regions.indexOf(b.region),
+      ),
+    rejected,
+  };
+}
+
+/** What a cluster that is in a region may be given there now: what fits it, without the pools known to be empty. */
+export function available(
+  spec: ClusterSpec,
+  region: string,
+  offers: readonly Offer[],
+  unavailable: Unavailable,
+): Pick<Site, 'scheduler' | 'workers'> {
+  const [site] = fitting({ ...spec, regions: [region] }, offers, unavailable).sites;
+  return site ?? { scheduler: [], workers: [] };
+}
+
+function fitting(spec: ClusterSpec, offers: readonly Offer[], unavailable: Unavailable): Plan {
   const rejected = new Map<string, number>();
   const sites = new Map<string, { provider: string; region: string; scheduler: Offer[]; workers: Offer[] }>();
   for (const offer of offers) {
@@ -42,19 +65,15 @@ export function plan(spec: ClusterSpec, offers: readonly Offer[], unavailable: U
       site = { provider: offer.provider, region: offer.region, scheduler: [], workers: [] };
       sites.set(key, site);
     }
+    const empty = unavailable(poolOf(offer));
     const architectureFits = spec.architecture === null || offer.architecture === spec.architecture;
-    if (offer.market === 'on-demand' && offer.gpus === 0 && architectureFits) site.scheduler.push(offer);
-    const reason = misfit(spec, offer) ?? (unavailable(poolOf(offer)) ? 'no capacity a moment ago' : null);
+    if (offer.market === 'on-demand' && offer.gpus === 0 && architectureFits && !empty) site.scheduler.push(offer);
+    const reason = misfit(spec, offer) ?? (empty ? 'no capacity a moment ago' : null);
     if (reason === null) site.workers.push(offer);
     else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
   }
   return {
-    sites: [...sites.values()]
-      .map((site) => ranked(spec, site))
-      .filter((site) => site.workers.length > 0 && site.scheduler.length > 0)
-      .sort(
-        (a, b) => a.microsPerHour - b.microsPerHour || spec.regions.indexOf(a.region) - spec.regions.indexOf(b.region),
-      ),
+    sites: [...sites.values()].map((site) => ranked(spec, site)),
     rejected: [...rejected].map(([reason, count]) => ({ reason, offers: count })).sort((a, b) => b.offers - a.offers),
   };
 }

@@ -2,13 +2,16 @@ import { entryOf, spentMicros } from '../account/account.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
-import { plan } from '../plan/plan.ts';
+import { Silences } from '../observe/silences.ts';
+import type { Offer } from '../plan/offer.ts';
+import { available } from '../plan/plan.ts';
+import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import type { Cluster, Launch } from '../state/cluster.ts';
-import type { ClusterEvent, Store } from '../state/store.ts';
-import { move } from './lifecycle.ts';
+import type { ClusterEvent, Store, Write } from '../state/store.ts';
+import { isLive, stopping } from './lifecycle.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { TIMING } from './timing.ts';
 
@@ -36,6 +39,8 @@ export interface LoopOptions {
 export class Loop {
   readonly #options: LoopOptions;
   readonly #shortages = new Shortages();
+  readonly #silences = new Silences();
+  readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
@@ -83,20 +88,19 @@ export class Loop {
     seen: readonly Machine[] | null,
   ): Promise<number> {
     const { store, holder, now: clock } = this.#options;
-    const [status, offers] = await Promise.all([this.#status(cluster, records), provider.offers([cluster.region])]);
+    const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
     const now = clock();
     const mine = seen?.filter((machine) => machine.tags.clusterId === cluster.id) ?? null;
     const observation = observe(records, mine, status, now);
     const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
 
     const decide = (current: Cluster): Decision => {
-      // Offers that are left once empty pools and other regions are out of it.
-      const site = plan({ ...current.spec, regions: [current.region] }, offers, this.#shortages.at(now)).sites[0];
       return reconcile({
         cluster: withFailures(current, observation),
         machines: observation.machines,
         status,
-        offers: { scheduler: site?.scheduler ?? [], workers: site?.workers ?? [] },
+        silentMs: this.#silences.of(current.id, now),
+        offers: offers && available(current.spec, current.region, offers, this.#shortages.at(now)),
         spentMicros: spentMicros(current, observation.machines, now),
         now,
       });
@@ -120,16 +124,34 @@ export class Loop {
     }
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
-    const acted = await this.#act(provider, decision, now);
+    const acted = await this.#act(provider, decision, observation.machines, now);
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
+  }
+
+  /** The cluster's region's offers; null when they cannot be had, which must not keep anything from its end. */
+  async #offers(provider: Provider, { region, spec }: Cluster): Promise<readonly Offer[] | null> {
+    return provider.offers([region]).catch((error: unknown) => {
+      this.#options.log(`${spec.name}: to be tried again: no offers: ${messageOf(error)}`);
+      return null;
+    });
   }
 
   /** What the scheduler says; null while there is none to ask, or it does not answer. */
   async #status(cluster: Cluster, records: readonly MachineRecord[]): Promise<SchedulerStatus | null> {
     const { endpoint, credentials, expiresAt, state } = cluster;
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
-    if (!endpoint || !up || state.phase === 'stopping') return null;
-    return this.#options.control.status(endpoint, credentials, expiresAt).catch(() => null);
+    if (!endpoint || !up || state.phase === 'stopping') {
+      this.#silences.heard(cluster.id);
+      return null;
+    }
+    try {
+      const status = await this.#options.control.status(endpoint, credentials, expiresAt);
+      this.#silences.heard(cluster.id);
+      return status;
+    } catch {
+      this.#silences.unheard(cluster.id, this.#options.now());
+      return null;
+    }
   }
 
   /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */
@@ -152,18 +174,18 @@ export class Loop {
   }
 
   /** Carries a stored decision out. Returns whether it did anything. */
-  async #act(provider: Provider, decision: Decision, now: number): Promise<boolean> {
+  async #act(provider: Provider, decision: Decision, known: readonly MachineRecord[], now: number): Promise<boolean> {
     const { control, log } = this.#options;
     const { cluster } = decision;
     const { endpoint, credentials } = cluster;
     const name = cluster.spec.name;
-    const launches = now >= cluster.retryAt ? cluster.launches : [];
-    const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch));
+    const launches = now >= cluster.retryAt && cluster.state.phase !== 'stopping' ? cluster.launches : [];
+    const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch, known));
     if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
     if (decision.retire.length > 0 && endpoint) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
     }
-    if (decision.release) tasks.push(provider.release(this.#identity(cluster)));
+    if (decision.over) tasks.push(this.#release(provider, cluster, decision.over));
     for (const result of await Promise.allSettled(tasks)) {
       if (result.status === 'rejected') log(`${name}: to be tried again: ${messageOf(result.reason)}`);
     }
@@ -174,7 +196,12 @@ export class Loop {
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     try {
       const endpoint = await provider.prepare(this.#identity(cluster));
-      await this.#options.store.commit(cluster.id, (current) => ({ cluster: { ...current, endpoint } }));
+      this.#backoff.worked(cluster.id);
+      const after = await this.#options.store.commit(cluster.id, (current) =>
+        isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
+      );
+      // Made late, for a cluster that another replica has brought to its end meanwhile.
+      if (after && !isLive(after.state)) await provider.release(this.#identity(cluster));
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
@@ -182,9 +209,10 @@ export class Loop {
     }
   }
 
-  async #launch(provider: Provider, cluster: Cluster, launch: Launch): Promise<void> {
+  /** Asks for a launch and records those of its machines that are not `known` yet. */
+  async #launch(provider: Provider, cluster: Cluster, launch: Launch, known: readonly MachineRecord[]): Promise<void> {
     if (!cluster.endpoint) return;
-    const { store, now: clock } = this.#options;
+    const { store, holder, now: clock } = this.#options;
     const identity = this.#identity(cluster);
     const { token, role, count, market, offers, expiresAt } = launch;
     const boot: Boot = {
@@ -202,54 +230,99 @@ export class Loop {
       const tags = { ...identity, role, expiresAt, token };
       const { machines, shortages } = await provider.launch({ token, tags, count, market, offers, boot });
       const now = clock();
+      this.#backoff.worked(cluster.id);
       this.#shortages.note(shortages, now);
-      await store.commit(cluster.id, (current) => ({
-        cluster: {
-          ...current,
-          launches: current.launches.filter((other) => other.token !== token),
-          retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
-        },
-        machines: machines.map((machine) => recordOf(machine, now)),
-        events: shortages.map((shortage) => ({
-          clusterId: cluster.id,
-          at: now,
-          level: 'warning' as const,
-          text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
-        })),
-      }));
+      // A repeated call shows machines that a list has shown before, and more is known of those by now.
+      const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));
+      // Under the lease: another holder may have counted machines before these were recorded, and must then ask itself.
+      await store.commit(
+        cluster.id,
+        (current) => ({
+          cluster: {
+            ...current,
+            launches: current.launches.filter((other) => other.token !== token),
+            retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
+          },
+          machines: news.map((machine) => recordOf(machine, now)),
+          events: shortages.map((shortage) => ({
+            clusterId: cluster.id,
+            at: now,
+            level: 'warning' as const,
+            text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
+          })),
+        }),
+        { holder, now },
+      );
     } catch (error) {
-      await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error);
+      await this.#setback(cluster, `a launch failed: ${messageOf(error)}`, error, launch);
+    }
+  }
+
+  /** Only when its place is gone is a cluster over: nobody looks at it after that. */
+  async #release(provider: Provider, cluster: Cluster, over: Write): Promise<void> {
+    const { store, holder, now } = this.#options;
+    try {
+      await provider.release(this.#identity(cluster));
+      this.#backoff.worked(cluster.id);
+      await store.commit(cluster.id, () => over, { holder, now: now() });
+    } catch (error) {
+      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
     }
   }
 
   /** What will not pass by itself ends a cluster that is still starting; everything else is tried again a little later. */
-  async #setback(cluster: Cluster, text: string, error: unknown): Promise<void> {
-    const now = this.#options.now();
+  async #setback(cluster: Cluster, text: string, error: unknown, launch?: Launch): Promise<void> {
+    const { store, holder, log, now: clock } = this.#options;
+    const now = clock();
     const final = error instanceof ProviderError;
-    if (!final) this.#options.log(`${cluster.spec.name}: ${text}; to be tried again`);
-    await this.#options.store.commit(cluster.id, (current) => {
+    if (!final) log(`${cluster.spec.name}: ${text}; to be tried again`);
+    const retryAt = now + (final ? TIMING.noCapacityMs : this.#backoff.failed(cluster.id));
+    const decide = (current: Cluster): Write => {
       const { state } = current;
       if (final && state.phase === 'starting') {
         return {
-          cluster: { ...current, state: move(state, { phase: 'stopping', since: now, why: text, failed: true }) },
+          cluster: stopping(current, now, text, true),
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }
-      // A launch whose answer was lost stays as it is, to be asked for again.
-      return final
-        ? { cluster: { ...current, launches: [], retryAt: now + TIMING.noCapacityMs } }
-        : { cluster: { ...current, retryAt: now + TIMING.backoffMs } };
-    });
+      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
+      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
+      return { cluster: { ...current, launches, retryAt } };
+    };
+    await store.commit(cluster.id, decide, { holder, now });
   }
 
-  /** Ends what carries our tag and belongs to no live cluster: launches whose answer was lost, clusters long over. */
+  /**
+   * Ends what carries our tag and belongs to no live cluster (launches whose answer was lost, clusters long over), and
+   * pays for it once it has ended.
+   */
   async #sweep(provider: Provider, seen: readonly Machine[]): Promise<void> {
     const { store, log } = this.#options;
     const live = new Set((await store.clusters({ live: true })).map((cluster) => cluster.id));
-    const orphans = seen.filter((machine) => machine.state !== 'terminated' && !live.has(machine.tags.clusterId));
-    if (orphans.length === 0) return;
-    log(`${provider.name}: sweeping ${orphans.length} machines that no live cluster owns`);
-    await provider.terminate(orphans.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
+    const orphans = seen.filter((machine) => !live.has(machine.tags.clusterId));
+    const [ended, alive] = [orphans.filter((m) => m.state === 'terminated'), orphans.filter(isAlive)];
+    if (alive.length > 0) {
+      log(`${provider.name}: sweeping ${alive.length} machines that no live cluster owns`);
+      await provider.terminate(alive.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
+    }
+    if (ended.length > 0) await this.#settle(ended);
+  }
+
+  /** Records and pays for machines that ended after their cluster did. Any replica may: what has ended stays as it is. */
+  async #settle(ended: readonly Machine[]): Promise<void> {
+    const { store, now } = this.#options;
+    const byCluster = Map.groupBy(ended, (machine) => machine.tags.clusterId);
+    const recorded = new Set((await store.machines([...byCluster.keys()])).map((machine) => machine.id));
+    for (const [clusterId, machines] of byCluster) {
+      const missing = machines.filter((machine) => !recorded.has(machine.id));
+      if (missing.length === 0) continue;
+      const { changed } = observe([], missing, null, now());
+      // One of a store that was lost is nobody's: there is nothing to commit to.
+      await store.commit(clusterId, (cluster) => ({
+        machines: changed,
+        ledger: changed.flatMap((machine) => entryOf(cluster, machine, now()) ?? []),
+      }));
+    }
   }
 
   #identity(cluster: Cluster): ClusterIdentity {

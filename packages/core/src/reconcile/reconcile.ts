@@ -7,8 +7,8 @@ import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
 import { isAdaptive, quorumOf } from '../spec/spec.ts';
 import type { Cluster, Launch } from '../state/cluster.ts';
-import type { ClusterEvent } from '../state/store.ts';
-import { move } from './lifecycle.ts';
+import type { ClusterEvent, Write } from '../state/store.ts';
+import { move, stopping } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
 
 /** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */
@@ -17,8 +17,10 @@ export interface Known {
   readonly machines: readonly MachineRecord[];
   /** Null when the scheduler did not answer. */
   readonly status: SchedulerStatus | null;
-  /** What may be bought now, best first, empty pools left out. */
-  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] };
+  /** For how long it has not, as this process has asked; milliseconds. */
+  readonly silentMs: number;
+  /** What may be bought now, best first, empty pools left out; null when the cloud did not say. */
+  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] } | null;
   readonly spentMicros: number;
   readonly now: number;
 }
@@ -35,8 +37,8 @@ export interface Decision {
   readonly terminate: readonly string[];
   /** Ids of workers to empty and close. */
   readonly retire: readonly string[];
-  /** Nothing is left: what `prepare` made can go. */
-  readonly release: boolean;
+  /** No machine is left: once what `prepare` made is gone too, this is how the cluster ends. Null before. */
+  readonly over: Write | null;
 }
 
 /**
@@ -84,9 +86,9 @@ function ending(pass: Pass): { readonly why: string; readonly failed: boolean } 
     return null;
   }
   if (!status) {
-    const silent = now - (cluster.answeredAt ?? now);
-    return silent >= TIMING.silentMs
-      ? failed(`its scheduler has not answered for ${describeSeconds(silent / 1000)}`)
+    const { silentMs } = pass.known;
+    return silentMs >= TIMING.silentMs
+      ? failed(`its scheduler has not answered for ${describeSeconds(silentMs / 1000)}`)
       : null;
   }
   if (status.idleSeconds === null) return null;
@@ -110,7 +112,7 @@ class Pass {
   readonly #terminate = new Set<string>();
   readonly #retire = new Set<string>();
   #prepare = false;
-  #release = false;
+  #over: Write | null = null;
 
   constructor(known: Known) {
     this.known = known;
@@ -128,11 +130,18 @@ class Pass {
       prepare: this.#prepare,
       terminate: [...this.#terminate],
       retire: [...this.#retire],
-      release: this.#release,
+      over: this.#over,
     };
   }
 
-  /** Workers that count: alive and not on their way out. */
+  /** Workers that are there and will be: one told to end still counts until the cloud shows that it does. */
+  get present(): readonly MachineRecord[] {
+    return this.alive.filter(
+      (machine) => machine.role === 'worker' && !machine.leaving && machine.state !== 'stopping',
+    );
+  }
+
+  /** Workers that are to stay: alive and not on their way out. */
   get workers(): readonly MachineRecord[] {
     return this.alive.filter(
       (machine) => machine.role === 'worker' && !machine.leaving && machine.terminateAskedAt === null,
@@ -144,15 +153,14 @@ class Pass {
   }
 
   stop(why: string, failed: boolean): void {
-    this.#update({ state: move(this.cluster.state, { phase: 'stopping', since: this.now, why, failed }) });
+    this.cluster = stopping(this.cluster, this.now, why, failed);
     this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
   }
 
-  /** What the cluster remembers of the scheduler's answers. */
+  /** What the cluster remembers of its clients. */
   clocks(): void {
     const { status, now, cluster } = this;
     if (!status) return;
-    if (now - (cluster.answeredAt ?? 0) >= TIMING.coarseMs) this.#update({ answeredAt: now });
     if (status.clients > 0 && now - (cluster.clientAt ?? 0) >= TIMING.coarseMs) this.#update({ clientAt: now });
   }
 
@@ -165,24 +173,32 @@ class Pass {
     this.#adapt();
     this.#becomeReady();
     this.#replaceSilent();
+    this.#endAgain();
     this.#launchMissing('scheduler', 1, this.alive.filter((machine) => machine.role === 'scheduler').length);
-    this.#launchMissing('worker', this.cluster.target, this.workers.length);
+    this.#launchMissing('worker', this.cluster.target, this.present.length);
     this.#letGo(this.workers.length - this.cluster.target);
     this.#emptyLeaving();
   }
 
-  /** A cluster that is to end: everything goes, and the last word is spoken once nothing is seen alive. */
+  /** A cluster that is to end: everything goes, and once nothing is seen alive, the place it had. */
   wind(): void {
     const { state } = this.cluster;
     if (state.phase !== 'stopping') return;
-    // What a launch without an answer made is found by its tags, here or by the sweep; it must not be made anew.
-    if (this.cluster.launches.length > 0) this.#update({ launches: [] });
     for (const machine of this.alive) this.#end(machine);
     if (this.alive.length > 0) return;
-    this.#release = true;
+    // What a launch without an answer made is still to be listed; it must not be made anew.
+    if (this.cluster.launches.length > 0 && this.now - state.since < TIMING.listedMs) return;
+    if (this.now < this.cluster.retryAt) return;
     const { why, failed } = state;
-    this.#update({ state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }) });
-    this.#tell('info', `no machine is left; it cost ${dollars(this.known.spentMicros)}`);
+    const text = `no machine is left; it cost ${dollars(this.known.spentMicros)}`;
+    this.#over = {
+      cluster: {
+        ...this.cluster,
+        launches: [],
+        state: move(state, { phase: failed ? 'failed' : 'ended', at: this.now, why }),
+      },
+      events: [{ clusterId: this.cluster.id, at: this.now, level: 'info', text }],
+    };
   }
 
   /** Follows Dask's own wish within the bounds: up at once, down once it has lasted. */
@@ -232,13 +248,20 @@ class Pass {
     }
   }
 
+  /** What was told to end and is still there is told again: the first time may never have reached the cloud. */
+  #endAgain(): void {
+    for (const machine of this.alive) if (machine.terminateAskedAt !== null) this.#end(machine);
+  }
+
   #launchMissing(role: Role, wanted: number, have: number): void {
     const { cluster, now } = this;
     const underWay = cluster.launches.filter((launch) => launch.role === role);
     if (underWay.length > 0 || now < cluster.retryAt) return;
     const count = wanted - have;
     if (count <= 0) return;
-    const ranked = role === 'scheduler' ? this.known.offers.scheduler : this.known.offers.workers;
+    const { offers: known } = this.known;
+    if (!known) return;
+    const ranked = role === 'scheduler' ? known.scheduler : known.workers;
     const market = ranked[0]?.market;
     if (!market) {
       this.#update({ retryAt: now + TIMING.noCapacityMs });

@@ -18,6 +18,8 @@ export const TIMING = {
   /** Between replacements of machines that end without joining: doubled by each, up to a minute. */
   backoffMs: 1_000,
   backoffMaxMs: 60_000,
+  /** By then a list shows what a launch made whose answer was lost. */
+  listedMs: 30_000,
   /** When every pool is empty. */
   noCapacityMs: 30_000,
   /** Times that need not be exact are written no oftener than this, so that a quiet cluster writes little. */

@@ -43,6 +43,4 @@ export interface Cluster {
   readonly clientAt: number | null;
   /** Since when Dask has wanted fewer workers than there are; null while it does not. */
   readonly surplusSince: number | null;
-  /** When the scheduler last answered; null before it first did. */
-  readonly answeredAt: number | null;
 }

@@ -70,7 +70,6 @@ export function cluster(name: string, changes: Partial<Cluster> = {}): Cluster {
     retryAt: 0,
     clientAt: null,
     surplusSince: null,
-    answeredAt: null,
     ...changes,
   };
 }

@@ -1,0 +1,40 @@
+import type { SchedulerControl } from '@daskup/core/observe/scheduler';
+import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import type { SimCloud } from './cloud.ts';
+import type { SimDask } from './dask.ts';
+import { SimulatedFault } from './faults.ts';
+
+/** After this long without an answer the caller gives up, as the control port's client does. */
+const TIMEOUT_MS = 5_000;
+
+/** The control ports of a simulated cloud's schedulers. */
+export class SimSchedulers implements SchedulerControl {
+  readonly #cloud: SimCloud;
+
+  constructor(cloud: SimCloud) {
+    this.#cloud = cloud;
+  }
+
+  async status(endpoint: SchedulerEndpoint, _credentials: Credentials, expiresAt: number) {
+    const dask = await this.#reach(endpoint);
+    dask.tellDeadline(expiresAt);
+    return dask.status();
+  }
+
+  async retire(endpoint: SchedulerEndpoint, _credentials: Credentials, names: readonly string[]) {
+    const dask = await this.#reach(endpoint);
+    return this.#cloud.faults.clinging ? [] : dask.retire(names);
+  }
+
+  async #reach({ address }: SchedulerEndpoint): Promise<SimDask> {
+    const { clock, faults } = this.#cloud;
+    const dask = this.#cloud.daskAt(address);
+    // A machine that is not there refuses at once; one that hangs is waited for.
+    if (!dask?.scheduler) throw new SimulatedFault('connection refused');
+    const wait = faults.silent ? TIMEOUT_MS : Math.min(TIMEOUT_MS, faults.slowMs);
+    if (wait > 0) await clock.sleep(wait);
+    if (wait >= TIMEOUT_MS) throw new SimulatedFault('no answer in time');
+    if (!dask.scheduler) throw new SimulatedFault('connection reset');
+    return dask;
+  }
+}
