@@ -13,7 +13,7 @@ function world() {
   const cloud = new PretendCloud();
   const store = new MemoryStore('here');
   let ids = 0;
-  const shared = { store, providers: [cloud], control: cloud, now: () => cloud.now, log: () => {} };
+  const shared = { store, providers: [cloud], control: cloud, now: () => cloud.now, changed: () => {}, log: () => {} };
   const daskup = new Daskup({
     ...shared,
     issueCredentials: async () => CREDENTIALS,

@@ -17,8 +17,9 @@ export class Daskup {
   readonly #loop: Loop;
 
   constructor(options: DaskupOptions) {
-    this.#context = { ...options, pulse: new Pulse(options.sleep) };
-    this.#loop = new Loop(options);
+    const pulse = new Pulse(options.sleep);
+    this.#context = { ...options, pulse };
+    this.#loop = new Loop({ ...options, changed: () => pulse.beat() });
   }
 
   /** Reconciles until `signal` aborts, then gives its leases back. Nothing a pass throws ends it. */
@@ -29,7 +30,6 @@ export class Daskup {
         log(`this pass failed and comes again: ${error instanceof Error ? error.message : error}`);
         return TIMING.calmMs;
       });
-      pulse.beat();
       await pulse.rest(restMs, signal);
     }
     // Leases that cannot be given back run out by themselves.

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
 import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import * as z from 'zod/mini';
@@ -40,9 +41,8 @@ export class ControlPort implements SchedulerControl {
     if (known) return known;
     const { cert, key } = credentials.client;
     const agent = new Agent({
-      ca: credentials.ca.cert,
-      cert,
-      key,
+      // Made once: until a scheduler is up, every attempt would else read the certificates anew.
+      secureContext: createSecureContext({ ca: credentials.ca.cert, cert, key }),
       keepAlive: true,
       maxSockets: 2,
       timeout: RETIRE_TIMEOUT_MS,

@@ -166,6 +166,10 @@ describe('statements', () => {
       query.mockClear();
       await store.lease('me', 0, 1000);
       expect(query).toHaveBeenCalledTimes(2);
+      query.mockClear();
+      // As on nearly every pass.
+      await store.lease('me', 1, 1001);
+      expect(query).toHaveBeenCalledTimes(1);
     } finally {
       query.mockRestore();
       await store.close();

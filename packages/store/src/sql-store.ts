@@ -89,21 +89,22 @@ class SqlStore implements Store {
     const due = db
       .$with('due')
       .as(db.select({ id: clusters.id }).from(clusters).where(and(LIVE, free)).for('update', { skipLocked: true }));
-    const taken = db
+    const take = db
       .with(due)
       .update(clusters)
       .set({ leaseHolder: holder, leaseUntil: until })
       .from(due)
       .where(eq(clusters.id, due.id))
       .returning(clusterColumns);
-    const kept = db
-      .select(clusterColumns)
-      .from(clusters)
-      .where(and(LIVE, eq(leaseHolder, holder), gt(leaseUntil, halfway)));
     return naming('The clusters could not be leased', async () => {
-      // What was just taken may be found among the kept as well.
-      const rows = (await Promise.all([kept, taken])).flat();
-      return toClusters([...new Map(rows.map((row) => [row.id, row])).values()]);
+      const rows = await db
+        .select({ cluster: clusterColumns, holder: leaseHolder, until: leaseUntil })
+        .from(clusters)
+        .where(and(LIVE, or(free, eq(leaseHolder, holder))));
+      const kept = rows.filter((row) => row.holder === holder && row.until !== null && row.until > halfway);
+      // Seldom: most of the time there is nothing to take, and nothing is written.
+      const taken = kept.length < rows.length ? await take : [];
+      return toClusters([...kept.map(({ cluster }) => cluster), ...taken]);
     });
   }
 

@@ -1,25 +1,25 @@
-/** Between the loop, which makes passes, and commands, which want one soon and then its outcome. */
+/** Between the loop, which makes passes, and commands, which want one soon and then to see what came of it. */
 export class Pulse {
   readonly #sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  #pass = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
   #wake = Promise.withResolvers<void>();
 
   constructor(sleep: (ms: number, signal?: AbortSignal) => Promise<void>) {
     this.#sleep = sleep;
   }
 
-  /** The end of the pass that is under way, or else of the next. */
-  get passed(): Promise<void> {
-    return this.#pass.promise;
+  /** The next change that the loop stores. */
+  get changed(): Promise<void> {
+    return this.#change.promise;
   }
 
-  /** A pass is over. */
+  /** The loop has stored something. */
   beat(): void {
-    this.#pass.resolve();
-    this.#pass = Promise.withResolvers();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
-  /** Something changed: the next pass should come at once. */
+  /** A command changed something: the next pass should come at once. */
   wake(): void {
     this.#wake.resolve();
   }

@@ -6,7 +6,7 @@ import type { Cluster } from '../state/cluster.ts';
 import type { Context } from './context.ts';
 import { providerNamed } from './find.ts';
 
-/** Passes of other processes that share the store are not heard of: a look at least so often; milliseconds. */
+/** What other processes store is not heard of, nor how long a machine boots: a look at least so often; milliseconds. */
 const LOOK_MS = 1_000;
 /** Boot logs are read no oftener: a thousand machines have a thousand; milliseconds. */
 const STAGE_MS = 1_000;
@@ -47,7 +47,7 @@ export async function* until(
   return null;
 }
 
-/** The cluster after each pass in which something about it changed; ends when another has its name. */
+/** The cluster whenever something about it changed; ends when another has its name. */
 export async function* watch(context: Context, cluster: Cluster, after: number): AsyncGenerator<Progress> {
   const { store, pulse, now } = context;
   let seq = after;
@@ -55,7 +55,7 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
   let stage = '';
   let stageAt = 0;
   while (true) {
-    const { passed } = pulse;
+    const { changed } = pulse;
     const [current, events, machines] = await Promise.all([
       store.cluster(cluster.spec.name),
       store.events(cluster.id, seq),
@@ -72,7 +72,7 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
     const key = JSON.stringify([view.phase, view.workers, stage, seq]);
     if (key !== shown) yield { type: 'progress', cluster: view, events, stage };
     shown = key;
-    await pulse.within(LOOK_MS, passed);
+    await pulse.within(LOOK_MS, changed);
   }
 }
 

@@ -28,6 +28,8 @@ export interface LoopOptions {
   /** This process's name among the store's replicas. */
   readonly holder: string;
   readonly now: () => number;
+  /** Called whenever something was stored, for those who show it. */
+  readonly changed: () => void;
   /** For faults of the program or its surroundings that no cluster is to blame for; never given a secret. */
   readonly log: (line: string) => void;
 }
@@ -87,7 +89,7 @@ export class Loop {
     records: readonly MachineRecord[],
     seen: readonly Machine[] | null,
   ): Promise<number> {
-    const { store, holder, now: clock } = this.#options;
+    const { holder, now: clock } = this.#options;
     const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
     const now = clock();
     const mine = seen?.filter((machine) => machine.tags.clusterId === cluster.id) ?? null;
@@ -109,7 +111,7 @@ export class Loop {
     const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
     const quiet = changed.size === 0 && isQuiet(decision, cluster);
     if (!quiet) {
-      const written = await store.commit(
+      const written = await this.#commit(
         cluster.id,
         (current) => {
           decision = decide(current);
@@ -197,7 +199,7 @@ export class Loop {
     try {
       const endpoint = await provider.prepare(this.#identity(cluster));
       this.#backoff.worked(cluster.id);
-      const after = await this.#options.store.commit(cluster.id, (current) =>
+      const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
       );
       // Made late, for a cluster that another replica has brought to its end meanwhile.
@@ -212,7 +214,7 @@ export class Loop {
   /** Asks for a launch and records those of its machines that are not `known` yet. */
   async #launch(provider: Provider, cluster: Cluster, launch: Launch, known: readonly MachineRecord[]): Promise<void> {
     if (!cluster.endpoint) return;
-    const { store, holder, now: clock } = this.#options;
+    const { holder, now: clock } = this.#options;
     const identity = this.#identity(cluster);
     const { token, role, count, market, offers, expiresAt } = launch;
     const boot: Boot = {
@@ -235,7 +237,7 @@ export class Loop {
       // A repeated call shows machines that a list has shown before, and more is known of those by now.
       const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));
       // Under the lease: another holder may have counted machines before these were recorded, and must then ask itself.
-      await store.commit(
+      await this.#commit(
         cluster.id,
         (current) => ({
           cluster: {
@@ -260,11 +262,11 @@ export class Loop {
 
   /** Only when its place is gone is a cluster over: nobody looks at it after that. */
   async #release(provider: Provider, cluster: Cluster, over: Write): Promise<void> {
-    const { store, holder, now } = this.#options;
+    const { holder, now } = this.#options;
     try {
       await provider.release(this.#identity(cluster));
       this.#backoff.worked(cluster.id);
-      await store.commit(cluster.id, () => over, { holder, now: now() });
+      await this.#commit(cluster.id, () => over, { holder, now: now() });
     } catch (error) {
       await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
     }
@@ -272,7 +274,7 @@ export class Loop {
 
   /** What will not pass by itself ends a cluster that is still starting; everything else is tried again a little later. */
   async #setback(cluster: Cluster, text: string, error: unknown, launch?: Launch): Promise<void> {
-    const { store, holder, log, now: clock } = this.#options;
+    const { holder, log, now: clock } = this.#options;
     const now = clock();
     const final = error instanceof ProviderError;
     if (!final) log(`${cluster.spec.name}: ${text}; to be tried again`);
@@ -289,7 +291,7 @@ export class Loop {
       const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
       return { cluster: { ...current, launches, retryAt } };
     };
-    await store.commit(cluster.id, decide, { holder, now });
+    await this.#commit(cluster.id, decide, { holder, now });
   }
 
   /**
@@ -318,11 +320,18 @@ export class Loop {
       if (missing.length === 0) continue;
       const { changed } = observe([], missing, null, now());
       // One of a store that was lost is nobody's: there is nothing to commit to.
-      await store.commit(clusterId, (cluster) => ({
+      await this.#commit(clusterId, (cluster) => ({
         machines: changed,
         ledger: changed.flatMap((machine) => entryOf(cluster, machine, now()) ?? []),
       }));
     }
+  }
+
+  async #commit(...write: Parameters<Store['commit']>): Promise<Cluster | undefined> {
+    const { store, changed } = this.#options;
+    const written = await store.commit(...write);
+    if (written) changed();
+    return written;
   }
 
   #identity(cluster: Cluster): ClusterIdentity {
