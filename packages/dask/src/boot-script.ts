@@ -10,7 +10,7 @@ import type { Platform } from './platform.ts';
 export const MAX_BYTES = 16_384;
 
 /** What of that a requirements file may take, as the script holds it; bytes. */
-const REQUIREMENTS_BYTES = 5_000;
+const REQUIREMENTS_BYTES = 4_500;
 /** Texts from this size on are packed; bytes. Unpacking starts two programs, which many machines on one computer would feel. */
 const PACK_FROM_BYTES = 2_000;
 
