@@ -35,7 +35,7 @@ test('a long requirements file reaches the machine as it is, and a script with t
   let text = lines(100);
   for (let count = 100; environmentProblem({ kind: 'requirements', text: lines(count) }) === null; count++)
     text = lines(count);
-  expect(text.length).toBeGreaterThan(10_000);
+  expect(text.length).toBeGreaterThan(8_000);
   const script = bootScript(boot('scheduler', { environment: { kind: 'requirements', text } }), platform);
   const line = script.split('\n').find((other) => other.endsWith('/requirements.txt"')) ?? '';
   const printed = spawnSync('bash', ['-c', line.slice(0, line.lastIndexOf('>'))], { encoding: 'utf8' });
