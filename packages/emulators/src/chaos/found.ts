@@ -1,6 +1,6 @@
 import type { History, Step } from './history.ts';
 
-const UP: Step = {
+const UP: Extract<Step, { do: 'up' }> = {
   afterMs: 0,
   replica: 0,
   do: 'up',
@@ -35,7 +35,22 @@ const held = (side: 'before' | 'after'): Step => ({
   forMs: 90_000,
 });
 
-/** Histories that chance brings up once in thousands, and that once showed a bug. */
+const LAUNCHES_UNANSWERED: Step = {
+  afterMs: 1_000,
+  do: 'fault',
+  forMs: 60_000,
+  faults: { outage: { call: 'launch', loses: 'answer' } },
+};
+
+const DEATH: Step = {
+  afterMs: 0,
+  do: 'crash',
+  replica: 0,
+  at: { call: 'launch', skip: 1, side: 'after' },
+  downMs: 400_000,
+};
+
+/** Histories that chance seldom brings up, and that showed a bug once, or do when one is planted. */
 export const FOUND: readonly History[] = [
   // Machines that were told to end while nothing reached the cloud joined and stayed until the TTL.
   { seed: 1, replicas: 1, steps: [UP, noEnds(4_000), scale(1_000, 2)] },
@@ -49,4 +64,12 @@ export const FOUND: readonly History[] = [
   },
   // One that stood still at the answer brought machines back to life that had ended meanwhile.
   { seed: 1, replicas: 2, steps: [UP, held('after'), scale(25_000, 1)] },
+  // So did a call that was repeated because its answers were lost.
+  { seed: 1, replicas: 1, steps: [UP, LAUNCHES_UNANSWERED, scale(15_000, 1)] },
+  // Nobody but the machines themselves knows when they are to end.
+  {
+    seed: 1,
+    replicas: 1,
+    steps: [{ ...UP, ttlSeconds: 150 }, DEATH, { afterMs: 5_000, replica: 0, do: 'status', name: 'etl' }],
+  },
 ];

@@ -107,9 +107,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a cluster is over before its place is given up',
     file: 'reconcile/loop.ts',
-    line: '      await provider.release(this.#identity(cluster));\n      this.#backoff.worked(cluster.id);\n      await store.commit(cluster.id, () => over, { holder, now: now() });',
+    line: '      await provider.release(this.#identity(cluster));\n      this.#backoff.worked(cluster.id);\n      await this.#commit(cluster.id, () => over, { holder, now: now() });',
     becomes:
-      '      await store.commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(this.#identity(cluster));',
+      '      await this.#commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(this.#identity(cluster));',
     violates: ['place'],
   },
   {
