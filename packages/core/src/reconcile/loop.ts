@@ -43,6 +43,8 @@ export class Loop {
   readonly #shortages = new Shortages();
   readonly #silences = new Silences();
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
+  /** Places that may have been made for clusters that were over by then. */
+  readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
@@ -78,6 +80,7 @@ export class Loop {
         if (sweeping && seen) await this.#sweep(provider, seen);
       }),
     );
+    if (sweeping) await this.#giveUpLate();
     if (sweeping) this.#sweptAt = now();
     return restMs;
   }
@@ -196,14 +199,16 @@ export class Loop {
 
   /** Makes the cluster's place. Returns whether it is there now. */
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
+    const identity = this.#identity(cluster);
+    // Until it is known that the cluster still lives: another replica may bring it to its end meanwhile.
+    this.#late.set(cluster.id, { provider, identity });
     try {
-      const endpoint = await provider.prepare(this.#identity(cluster));
+      const endpoint = await provider.prepare(identity);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
       );
-      // Made late, for a cluster that another replica has brought to its end meanwhile.
-      if (after && !isLive(after.state)) await provider.release(this.#identity(cluster));
+      if (after && isLive(after.state)) this.#late.delete(cluster.id);
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
@@ -332,6 +337,20 @@ export class Loop {
     const written = await store.commit(...write);
     if (written) changed();
     return written;
+  }
+
+  /** A live cluster's place stays: it is given up at that cluster's end. */
+  async #giveUpLate(): Promise<void> {
+    if (this.#late.size === 0) return;
+    const live = new Set((await this.#options.store.clusters({ live: true })).map(({ id }) => id));
+    for (const [id, { provider, identity }] of this.#late) {
+      try {
+        if (!live.has(id)) await provider.release(identity);
+        this.#late.delete(id);
+      } catch (error) {
+        this.#options.log(`${identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
+      }
+    }
   }
 
   #identity(cluster: Cluster): ClusterIdentity {

@@ -5,13 +5,26 @@ import { Random } from '../sim/random.ts';
 import { type Befallen, type History, type Moment, NAMES, type Name, type Said, type Step } from './history.ts';
 import { type FaultKind, THEMES, type Theme } from './themes.ts';
 
+/** Those of a process's calls that are worth to be hit; launches and ends the most. */
+const CALLS = [
+  'launch',
+  'launch',
+  'terminate',
+  'terminate',
+  'release',
+  'prepare',
+  'retire',
+  'machines',
+  'status',
+] as const;
+
 /** The history that belongs to a seed. */
 export function historyOf(seed: number): History {
   const random = new Random(seed);
   const theme: Theme = THEMES[random.weighted({ everything: 1, launching: 1, living: 1 })];
   const replicas = Number(random.weighted(theme.replicas));
   const steps: Step[] = [{ afterMs: 0, replica: 0, ...said(random, 'up', NAMES[0]) }];
-  const count = random.between(2, random.pick([5, 10, 24]));
+  const count = random.between(3, random.pick([5, 8, 20]));
   while (steps.length < count) {
     const gap = random.between(0, random.pick([0, 300, theme.longestMs / 10, theme.longestMs]));
     const afterMs = gap + (steps.length === 1 ? theme.peaceMs : 0);
@@ -37,7 +50,7 @@ function said(random: Random, verb: Said['do'], name: Name): Said {
         name,
         workers: range(random),
         market: random.pick(['spot', 'spot', 'on-demand', 'spot-only']),
-        ttlSeconds: random.pick([150, 400, 1_800, 14_400]),
+        ttlSeconds: random.pick([150, 1_800, 14_400, 14_400]),
         idleSeconds: random.pick([60, 1_200]),
         awaySeconds: random.pick([60, 3_600]),
       };
@@ -55,7 +68,7 @@ function said(random: Random, verb: Said['do'], name: Name): Said {
 }
 
 function range(random: Random): WorkerRange {
-  const min = random.pick([1, 2, 3, random.between(1, 8), random.between(1, 40)]);
+  const min = random.pick([1, 3, random.between(1, 8), random.between(1, 40)]);
   return { min, max: random.chance(0.3) ? min + random.between(0, 8) : min };
 }
 
@@ -96,17 +109,7 @@ function befallen(random: Random, theme: Theme, replica: number): Befallen {
 function moment(random: Random): Moment {
   const side = random.pick(['before', 'after']);
   if (random.chance(0.5)) return { call: null, skip: random.between(0, random.pick([3, 20, 80])), side };
-  const call = random.pick([
-    'launch',
-    'launch',
-    'terminate',
-    'terminate',
-    'commit',
-    'prepare',
-    'release',
-    'retire',
-    'create',
-  ]);
+  const call = random.pick([...CALLS, 'commit', 'create']);
   return { call, skip: random.pick([0, 0, 1, 2]), side };
 }
 
@@ -117,7 +120,7 @@ function duration(random: Random, longest: number): number {
 
 function fault(random: Random, kind: FaultKind): Partial<Faults> {
   const share = random.pick([0.05, 0.3, 0.7, 1]);
-  const lagMs = random.pick([500, 2_000, 10_000, 25_000]);
+  const lagMs = random.pick([500, 2_000, 10_000, 25_000, 60_000]);
   switch (kind) {
     case 'empty':
       return { emptyPools: [random.pick(['spot/', 'on-demand/', '/small/', '/'])] };
@@ -141,6 +144,10 @@ function fault(random: Random, kind: FaultKind): Partial<Faults> {
       return { clinging: true };
     case 'lost':
       return { lost: share };
+    case 'outage': {
+      const call = random.pick(CALLS);
+      return { outage: { call, loses: random.pick(['request', 'answer']) } };
+    }
     case 'storm':
       return { lost: share, lagMs, twice: 0.3 };
     case 'twice':

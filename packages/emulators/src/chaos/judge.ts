@@ -16,7 +16,7 @@ const ORPHAN_MS = 3 * MINUTE;
 /** A machine cannot end itself when its boot script never began; the core has this long to, once it can. */
 const HELPLESS_MS = 3 * MINUTE;
 /** More calls than this for one cluster within a minute is hammering. */
-const CALLS_A_MINUTE = 45;
+const CALLS_A_MINUTE = 70;
 /** The core's own limit is a minute, by a clock that is up to 10 s coarse. */
 const SILENT_MS = 45_000;
 

@@ -23,8 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a launch whose answer was lost is forgotten',
     file: 'reconcile/loop.ts',
-    line: ': { cluster: { ...current, retryAt: now + TIMING.backoffMs } };',
-    becomes: ': { cluster: { ...current, launches: [], retryAt: now + TIMING.backoffMs } };',
+    line: 'return { cluster: { ...current, launches, retryAt } };',
+    becomes: 'return { cluster: { ...current, launches: [], retryAt } };',
     violates: ['count'],
   },
   {
@@ -107,16 +107,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a cluster is over before its place is given up',
     file: 'reconcile/loop.ts',
-    line: '      await provider.release(this.#identity(cluster));\n      await store.commit(cluster.id, () => over, { holder, now: now() });',
+    line: '      await provider.release(this.#identity(cluster));\n      this.#backoff.worked(cluster.id);\n      await this.#commit(cluster.id, () => over, { holder, now: now() });',
     becomes:
-      '      await store.commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(this.#identity(cluster));',
+      '      await this.#commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(this.#identity(cluster));',
     violates: ['place'],
   },
   {
-    name: 'questions far apart count as silence',
-    file: 'observe/silences.ts',
-    line: 'const APART_MS = 15_000;',
-    becomes: 'const APART_MS = 3_600_000;',
+    name: 'a scheduler is given up within seconds',
+    file: 'reconcile/timing.ts',
+    line: 'silentMs: 60_000,',
+    becomes: 'silentMs: 5_000,',
     violates: ['cause'],
   },
   {

@@ -124,7 +124,7 @@ export class Process {
     this.calls += 1;
     const { random, onCall, cloud } = this.#options;
     const sprung = this.#sprung(name);
-    const lost = this.#loses(wire);
+    const lost = this.#loses(wire, name);
     const twice = wire === 'cloud' && random.chance(cloud.faults.twice);
     onCall(name, args, 'asked');
     try {
@@ -155,9 +155,10 @@ export class Process {
     return sprung;
   }
 
-  #loses(wire: Wire): 'request' | 'answer' | null {
+  #loses(wire: Wire, name: string): 'request' | 'answer' | null {
     const { random, cloud } = this.#options;
-    const { lost, storeLost } = cloud.faults;
+    const { lost, storeLost, outage } = cloud.faults;
+    if (outage?.call === name && wire !== 'store') return outage.loses;
     const share = { cloud: lost, control: lost, store: storeLost, none: 0 }[wire];
     return random.chance(share) ? random.pick(['request', 'answer']) : null;
   }

@@ -13,6 +13,7 @@ export type FaultKind =
   | 'slow'
   | 'clinging'
   | 'lost'
+  | 'outage'
   | 'storm'
   | 'twice'
   | 'store';
@@ -52,6 +53,7 @@ export const THEMES = {
       slow: 1,
       clinging: 1,
       lost: 2,
+      outage: 2,
       storm: 1,
       twice: 1,
       store: 1,
@@ -65,7 +67,7 @@ export const THEMES = {
     says: 0.4,
     said: { up: 1, scale: 4, extend: 0.5, down: 1, 'down all': 0.5 },
     befallen: { fault: 4, crash: 3, pause: 2, lose: 1 },
-    faults: { lag: 2, storm: 3, lost: 2, slow: 3, limit: 1, twice: 1, store: 1, boot: 1, forbidden: 0.5 },
+    faults: { outage: 4, lag: 2, storm: 3, lost: 2, slow: 3, limit: 1, twice: 1, store: 1, boot: 1, forbidden: 0.5 },
   },
   /** A cluster that is up loses machines, its scheduler's voice, its servers. */
   living: {
@@ -75,6 +77,6 @@ export const THEMES = {
     says: 0.3,
     said: { scale: 3, extend: 1, reclaim: 1, down: 0.5 },
     befallen: { fault: 4, crash: 2, pause: 2, lose: 2, restart: 1, work: 1 },
-    faults: { silent: 3, slow: 1, lost: 2, lag: 1, boot: 1, unreadable: 1, clinging: 1, store: 1, empty: 1 },
+    faults: { outage: 3, silent: 3, slow: 1, lost: 2, lag: 1, boot: 1, unreadable: 1, clinging: 1, store: 1, empty: 1 },
   },
 } as const satisfies Record<string, Theme>;

@@ -95,10 +95,7 @@ class World {
   async #settle(): Promise<void> {
     const violated = () => this.#judge.violation !== null;
     for (const process of this.#replicas) process?.spare();
-    while (this.#clock.now <= this.#judge.helplessUntil) {
-      await this.#clock.run(this.#judge.helplessUntil + 1_000, violated);
-      if (violated()) return;
-    }
+    await this.#recovered();
     this.#tell({ do: 'settle' });
     const open = () =>
       [...this.#judge.clusters.values()].map((known) => unsettled(this.#cloud, known)).filter((text) => text !== null);
@@ -114,8 +111,17 @@ class World {
     for (const text of open()) this.#judge.say('progress', text);
   }
 
+  /** No fault is left, and every process is up: one that was told to stop may take its time. */
+  async #recovered(): Promise<void> {
+    const violated = () => this.#judge.violation !== null;
+    while (!violated() && (this.#clock.now <= this.#judge.helplessUntil || this.#replicas.includes(null))) {
+      await this.#clock.run(Math.max(this.#clock.now, this.#judge.helplessUntil) + 1_000, violated);
+    }
+  }
+
   /** Everything is told to end, and must leave nothing. */
   async #end(): Promise<void> {
+    await this.#recovered();
     this.#tell({ do: 'end' });
     this.#say(0, { verb: 'down', target: { all: true } });
     let looked = Number.NEGATIVE_INFINITY;

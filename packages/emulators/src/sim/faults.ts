@@ -24,6 +24,8 @@ export interface Faults {
   readonly clinging: boolean;
   /** Share of calls to cloud and schedulers that never arrive, and of answers that never come back. */
   readonly lost: number;
+  /** One call, by name, that never arrives, or whose answer never comes back. */
+  readonly outage: { readonly call: string; readonly loses: 'request' | 'answer' } | null;
   /** Share of calls to the cloud that arrive twice. */
   readonly twice: number;
   /** Share of calls to the store that never arrive, and of answers that never come back. */
@@ -43,6 +45,7 @@ export const CALM: Faults = {
   slowMs: 0,
   clinging: false,
   lost: 0,
+  outage: null,
   twice: 0,
   storeLost: 0,
 };
