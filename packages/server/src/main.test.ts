@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { get } from 'node:http';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,6 +84,36 @@ describe('a server on TCP', () => {
     }
     expect(await (await post(order('upp 4'))).json()).toMatchObject({ type: 'error', kind: 'refused' });
     expect(await (await post(order('status nobody'))).json()).toMatchObject({ type: 'error', kind: 'refused' });
+  });
+
+  test('refuses what a browser sends, and a host that it is not', async () => {
+    const ask = (headers: Record<string, string>) => {
+      const { promise, resolve } = Promise.withResolvers<number | undefined>();
+      const all = { authorization: `Bearer ${TOKEN}`, ...headers };
+      get(`${url}/health`, { headers: all }, (response) => resolve(response.resume().statusCode));
+      return promise;
+    };
+    expect(await ask({})).toBe(200);
+    expect(await ask({ host: 'localhost:80' })).toBe(200);
+    expect(await ask({ host: 'rebound.example' })).toBe(421);
+    expect(await ask({ origin: url })).toBe(403);
+  });
+
+  test('refuses what is too large, and gives up what does not arrive', async () => {
+    expect((await post({ ...order('ls'), user: 'x'.repeat(300_000) })).status).toBe(413);
+    const { hostname, port } = new URL(url);
+    const started = Date.now();
+    const slow = connect(Number(port), hostname);
+    slow.write(
+      `POST /commands HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100\r\n\r\n{`,
+    );
+    const [answer] = (await once(slow, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 408 /);
+    expect(Date.now() - started).toBeGreaterThan(9_000);
+    const broken = connect(Number(port), hostname);
+    broken.write('GET / HTTP/1.1\r\nno colon\r\n\r\n');
+    expect(String((await once(broken, 'data'))[0])).toMatch(/^HTTP\/1.1 400 /);
+    expect((await post(order('ls'))).status).toBe(200);
   });
 
   test('keeps its socket to itself, and on SIGTERM ends in order', async () => {

@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Answer } from '@daskup/core/answer';
 import { parse } from '@daskup/core/command/parse';
 import type { Daskup } from '@daskup/core/daskup';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import * as z from 'zod/mini';
 
@@ -17,18 +19,32 @@ const Body = z.object({
   ),
 });
 
+/** A line, a name and the longest requirements file, with room for JSON's escapes; bytes. */
+const BODY_BYTES = 256 * 1024;
+
+/** What protects the way in over TCP. A Unix socket is protected by its folder. */
+export interface Guard {
+  /** What `Authorization: Bearer` must carry. */
+  readonly token: string;
+  /** The host that the server was told to listen on. */
+  readonly host: string;
+}
+
 /**
  * The commands over HTTP. `POST /commands` answers with one JSON {@link Answer} a line, each as it comes, the last of
  * them a result or an error.
- * @param token What `Authorization: Bearer` must carry; null where the way in is protected by itself (a Unix socket).
  */
-export function routes(daskup: Daskup, token: string | null, onRequest: () => () => void): Hono {
+export function routes(daskup: Daskup, guard: Guard | null, onRequest: () => () => void): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
-    if (token !== null && !carries(c.req.header('authorization'), token))
+    // No browser is a client of this, so nothing that only a browser sends is welcome.
+    if (c.req.header('origin') !== undefined) return c.json({ error: 'this is not for browsers' }, 403);
+    if (guard && !isOwn(c.req.header('host') ?? '', guard.host)) return c.json({ error: 'this is another host' }, 421);
+    if (guard && !carries(c.req.header('authorization'), guard.token))
       return c.json({ error: 'no or wrong token' }, 401);
     return next();
   });
+  app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: 'the body is too large' }, 413) }));
   app.get('/health', (c) => c.json({ pid: process.pid }));
   app.post('/commands', async (c) => {
     const body = Body.safeParse(await c.req.json().catch(() => null));
@@ -51,6 +67,12 @@ export function routes(daskup: Daskup, token: string | null, onRequest: () => ()
     });
   });
   return app;
+}
+
+/** By the name that the server knows itself under, or by an address: a stranger's name may have been pointed here. */
+function isOwn(header: string, host: string): boolean {
+  const name = header.replace(/:\d+$/, '');
+  return name === host || name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
 function carries(header: string | undefined, token: string): boolean {

@@ -10,11 +10,14 @@ import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
 import { LocalProvider } from '@daskup/local/provider';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { socketOf } from './home.ts';
 import { routes } from './routes.ts';
 import type { Settings } from './settings.ts';
 import { sleep } from './sleep.ts';
 
+/** A request that has not arrived whole by then is given up; an answer may take as long as it must. Milliseconds. */
+const REQUEST_MS = 10_000;
 /** An embedded server ends itself this long after its last cluster and request; milliseconds. */
 const EMBEDDED_IDLE_MS = 300_000;
 
@@ -55,14 +58,10 @@ export async function serve(settings: Settings, store: Store, embedded: boolean,
   };
   const socket = socketOf(home);
   await rm(socket, { force: true });
-  const servers = [
-    listening(createAdaptorServer({ fetch: routes(daskup, null, onRequest).fetch }) as Server, { path: socket }),
-  ];
-  if (tcp) {
-    const app = routes(daskup, tcp.token, onRequest);
-    servers.push(listening(createAdaptorServer({ fetch: app.fetch }) as Server, { host: tcp.host, port: tcp.port }));
-  }
-  const open = await Promise.all(servers);
+  const open = await Promise.all([
+    listening(routes(daskup, null, onRequest), { path: socket }),
+    ...(tcp ? [listening(routes(daskup, tcp, onRequest), { host: tcp.host, port: tcp.port })] : []),
+  ]);
   log(
     `listening on ${socket}${tcp ? ` and ${tcp.host}:${tcp.port}` : ''}${databaseUrl ? '' : '; the embedded store allows one server process'}`,
   );
@@ -85,8 +84,10 @@ export async function serve(settings: Settings, store: Store, embedded: boolean,
   log('ended');
 }
 
-function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<Server> {
+function listening(app: Hono, where: { path: string } | { host: string; port: number }): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<Server>();
+  const serverOptions = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.once('error', reject);
   server.listen(where, () => resolve(server));
   return promise;
