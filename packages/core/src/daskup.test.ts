@@ -138,6 +138,21 @@ test('a cluster ends a while after its last client left, and not before one came
   expect((await w.cluster())?.state).toMatchObject({ phase: 'ended', why: 'its last client left 1m ago' });
 });
 
+test('while no server was there to see it, nobody has been away', async () => {
+  const w = world();
+  await w.say(up(1, 1, { awaySeconds: 60 }));
+  w.cloud.idleSeconds = 1;
+  w.cloud.clients = 1;
+  await w.passes(4);
+  w.cloud.tick(1_000_000);
+  w.cloud.clients = 0;
+  w.restart();
+  await w.passes(30);
+  expect((await w.cluster())?.state.phase).toBe('ready');
+  await w.passes(40);
+  expect((await w.cluster())?.state).toMatchObject({ phase: 'ended', why: 'its last client left 1m ago' });
+});
+
 test('20..100 follows what Dask asks for, both ways', async () => {
   const w = world();
   await w.say(up(2, 10));

@@ -5,8 +5,8 @@ const QUESTIONS = 3;
 const APART_MS = 15_000;
 
 /**
- * Since when schedulers do not answer this process. One process's memory: a time in which none of them was asked, since
- * the server was down or held up, says nothing about them.
+ * Since when schedulers do not answer this process, or have no client. One process's memory: a time in which none of them
+ * was asked, since the server was down or held up, says nothing about them.
  */
 export class Silences {
   readonly #silent = new Map<string, { readonly since: number; readonly last: number; readonly questions: number }>();

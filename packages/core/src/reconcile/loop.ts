@@ -42,6 +42,8 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #shortages = new Shortages();
   readonly #silences = new Silences();
+  /** A scheduler without a client is silent in its own way. */
+  readonly #absences = new Silences();
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Places that may have been made for clusters that were over by then. */
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
@@ -105,6 +107,7 @@ export class Loop {
         machines: observation.machines,
         status,
         silentMs: this.#silences.of(current.id, now),
+        awayMs: this.#absences.of(current.id, now),
         offers: offers && available(current.spec, current.region, offers, this.#shortages.at(now)),
         spentMicros: spentMicros(current, observation.machines, now),
         now,
@@ -147,11 +150,14 @@ export class Loop {
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
     if (!endpoint || !up || state.phase === 'stopping') {
       this.#silences.heard(cluster.id);
+      this.#absences.heard(cluster.id);
       return null;
     }
     try {
       const status = await this.#options.control.status(endpoint, credentials, expiresAt);
       this.#silences.heard(cluster.id);
+      if (status.clients > 0) this.#absences.heard(cluster.id);
+      else this.#absences.unheard(cluster.id, this.#options.now());
       return status;
     } catch {
       this.#silences.unheard(cluster.id, this.#options.now());

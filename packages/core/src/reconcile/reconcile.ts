@@ -19,6 +19,8 @@ export interface Known {
   readonly status: SchedulerStatus | null;
   /** For how long it has not, as this process has asked; milliseconds. */
   readonly silentMs: number;
+  /** For how long it has had no client, as this process has asked; milliseconds. */
+  readonly awayMs: number;
   /** What may be bought now, best first, empty pools left out; null when the cloud did not say. */
   readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] } | null;
   readonly spentMicros: number;
@@ -50,7 +52,7 @@ export function reconcile(known: Known): Decision {
   const pass = new Pass(known);
   const state = known.cluster.state;
   if (state.phase === 'starting' || state.phase === 'ready') {
-    pass.clocks();
+    pass.meet();
     const end = ending(pass);
     if (end) pass.stop(end.why, end.failed);
     else pass.work();
@@ -93,8 +95,7 @@ function ending(pass: Pass): { readonly why: string; readonly failed: boolean } 
   }
   if (status.idleSeconds === null) return null;
   if (status.idleSeconds >= spec.idleSeconds) return ended(`it was idle for ${describeSeconds(spec.idleSeconds)}`);
-  const away = now - (cluster.clientAt ?? now);
-  if (status.clients === 0 && away >= spec.awaySeconds * 1000 + TIMING.coarseMs) {
+  if (cluster.clientAt !== null && pass.known.awayMs >= spec.awaySeconds * 1000) {
     return ended(`its last client left ${describeSeconds(spec.awaySeconds)} ago`);
   }
   return null;
@@ -157,11 +158,10 @@ class Pass {
     this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
   }
 
-  /** What the cluster remembers of its clients. */
-  clocks(): void {
+  /** What the cluster remembers of its clients: nobody can leave before somebody came. */
+  meet(): void {
     const { status, now, cluster } = this;
-    if (!status) return;
-    if (status.clients > 0 && now - (cluster.clientAt ?? 0) >= TIMING.coarseMs) this.#update({ clientAt: now });
+    if (cluster.clientAt === null && status && status.clients > 0) this.#update({ clientAt: now });
   }
 
   /** A cluster that is to live: have what it needs, no more and no less. */

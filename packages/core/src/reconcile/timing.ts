@@ -22,6 +22,4 @@ export const TIMING = {
   listedMs: 30_000,
   /** When every pool is empty. */
   noCapacityMs: 30_000,
-  /** Times that need not be exact are written no oftener than this, so that a quiet cluster writes little. */
-  coarseMs: 10_000,
 } as const;

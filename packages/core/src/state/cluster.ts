@@ -39,7 +39,7 @@ export interface Cluster {
   readonly failures: number;
   /** No new launch before then. */
   readonly retryAt: number;
-  /** When a client was last seen; null while none has come. */
+  /** When a client was first seen; null while none has come. */
   readonly clientAt: number | null;
   /** Since when Dask has wanted fewer workers than there are; null while it does not. */
   readonly surplusSince: number | null;
