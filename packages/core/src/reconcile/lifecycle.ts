@@ -1,5 +1,3 @@
-import type { Cluster } from '../state/cluster.ts';
-
 /**
  * What a cluster is doing.
  *
@@ -41,9 +39,4 @@ export function isLive({ phase }: { readonly phase: Phase }): boolean {
 export function move(from: ClusterState, to: ClusterState): ClusterState {
   if (!MOVES[from.phase].includes(to.phase)) throw new Error(`A cluster cannot go from ${from.phase} to ${to.phase}`);
   return to;
-}
-
-/** A cluster that is to end from `since` on. Nothing that went wrong before puts its end off. */
-export function stopping(cluster: Cluster, since: number, why: string, failed: boolean): Cluster {
-  return { ...cluster, state: move(cluster.state, { phase: 'stopping', since, why, failed }), retryAt: 0 };
 }

@@ -9,9 +9,9 @@ import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
-import type { Cluster, Launch } from '../state/cluster.ts';
+import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Store, Write } from '../state/store.ts';
-import { isLive, stopping } from './lifecycle.ts';
+import { isLive } from './lifecycle.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { TIMING } from './timing.ts';
 

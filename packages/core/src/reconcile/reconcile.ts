@@ -6,9 +6,9 @@ import type { Role } from '../provision/provider.ts';
 import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
 import { isAdaptive, quorumOf } from '../spec/spec.ts';
-import type { Cluster, Launch } from '../state/cluster.ts';
+import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
-import { move, stopping } from './lifecycle.ts';
+import { move } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
 
 /** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */

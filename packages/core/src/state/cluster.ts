@@ -1,6 +1,6 @@
 import type { Offer } from '../plan/offer.ts';
 import type { Credentials, Role, SchedulerEndpoint } from '../provision/provider.ts';
-import type { ClusterState } from '../reconcile/lifecycle.ts';
+import { type ClusterState, move } from '../reconcile/lifecycle.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
 
 /**
@@ -43,4 +43,9 @@ export interface Cluster {
   readonly clientAt: number | null;
   /** Since when Dask has wanted fewer workers than there are; null while it does not. */
   readonly surplusSince: number | null;
+}
+
+/** A cluster that is to end from `since` on. Nothing that went wrong before puts its end off. */
+export function stopping(cluster: Cluster, since: number, why: string, failed: boolean): Cluster {
+  return { ...cluster, state: move(cluster.state, { phase: 'stopping', since, why, failed }), retryAt: 0 };
 }
