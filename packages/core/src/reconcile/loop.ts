@@ -133,6 +133,7 @@ export class Loop {
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
+    if (decision.cluster.launches.length > 0) return TIMING.bootMs;
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 

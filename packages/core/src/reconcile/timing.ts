@@ -1,7 +1,9 @@
 /** How long the reconciler waits for what; milliseconds. */
 export const TIMING = {
-  /** Between two passes: while something is under way, and while nothing is. */
-  busyMs: 100,
+  /** Between two passes: after a launch, while something is under way, and while nothing is. Nothing boots faster than the
+   * first, and on one computer every look in between would take time from what boots. */
+  bootMs: 600,
+  busyMs: 70,
   calmMs: 1_000,
   /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. */
   startMs: 600_000,
