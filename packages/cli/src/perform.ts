@@ -81,7 +81,8 @@ function print(answer: Extract<Answer, { type: 'result' }>, home: string, json: 
 async function confirmed(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await prompt.question(`${question} [y/N] `);
+  // Ctrl-C is a no.
+  const answer = await prompt.question(`${question} [y/N] `).catch(() => '');
   prompt.close();
   return /^y(es)?$/i.test(answer.trim());
 }

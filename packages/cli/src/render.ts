@@ -42,7 +42,7 @@ function up(cluster: ClusterView): string {
   return [
     `${name} is ready: ${workers.joined} of ${workers.target} workers, ${workers.spot} of them spot, ${dollars(cluster.microsPerHour)}/h`,
     `  connect  eval "$(daskup connect ${name})"   then Client() in Python`,
-    `  end      daskup down ${name}   (by itself in ${left(cluster)}, or when it is idle)`,
+    `  end      daskup down ${name}   (by itself in ${left(cluster)}, when idle, or a while after its last client left: help away)`,
   ].join('\n');
 }
 

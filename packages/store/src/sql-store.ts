@@ -84,7 +84,7 @@ class SqlStore implements Store {
 
   lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
     const db = this.#db;
-    const halfway = now + Math.floor((until - now) / 2);
+    const halfway = now + Math.max(0, Math.floor((until - now) / 2));
     const free = or(isNull(leaseHolder), lte(leaseUntil, now), and(eq(leaseHolder, holder), lte(leaseUntil, halfway)));
     const due = db
       .$with('due')

@@ -50,7 +50,7 @@ export class MemoryStore implements Store {
   }
 
   async lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
-    const halfway = now + Math.floor((until - now) / 2);
+    const halfway = now + Math.max(0, Math.floor((until - now) / 2));
     return this.#newestFirst().filter(({ id, state }) => {
       if (!isLive(state)) return false;
       const held = this.#leases.get(id);
