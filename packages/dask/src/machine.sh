@@ -87,6 +87,8 @@ fi
 code=$?
 [[ -e $DASKUP_DIR/reason ]] && end "$(<"$DASKUP_DIR/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
+"$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||
+  end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter that has it'
 [[ $DASKUP_ROLE == worker && ! -e joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
   end "no scheduler answered within $DASKUP_JOIN_SECONDS s"
 end "dask $DASKUP_ROLE exited with code $code"
