@@ -5,6 +5,7 @@ import type { Environment } from '@daskup/core/spec/spec';
 import { stringify } from 'yaml';
 import { softwareOf } from './environment.ts';
 import type { Platform } from './platform.ts';
+import { shellWord } from './shell-word.ts';
 
 /** EC2 takes no more user data than this before base64; bytes. Source: EC2 user guide, "Run commands at launch". */
 export const MAX_BYTES = 16_384;
@@ -67,7 +68,7 @@ export function bootScript(boot: Boot, platform: Platform): string {
     'umask 077',
     platform.identify.trimEnd(),
     `export ${Object.entries(variables)
-      .map(([name, value]) => `${name}=${quoted(String(value))}`)
+      .map(([name, value]) => `${name}=${shellWord(String(value))}`)
       .join(' ')}`,
     ...Object.entries(files).map(([name, text]) => `${printed(text)} >"$DASKUP_DIR/${name}"`),
     MACHINE,
@@ -88,10 +89,6 @@ export function environmentProblem(environment: Environment): string | null {
 
 /** Bash that prints the text. */
 function printed(text: string): string {
-  if (Buffer.byteLength(text) < PACK_FROM_BYTES) return `printf %s ${quoted(text)}`;
+  if (Buffer.byteLength(text) < PACK_FROM_BYTES) return `printf %s ${shellWord(text)}`;
   return `base64 -d <<<${gzipSync(text, { level: 9 }).toString('base64')} | gzip -d`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

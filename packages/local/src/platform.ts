@@ -1,4 +1,5 @@
 import type { Platform } from '@daskup/dask/platform';
+import { shellWord } from '@daskup/dask/shell-word';
 import type { Birth } from './birth.ts';
 
 /**
@@ -17,11 +18,6 @@ export function platformOf(birth: Birth, folder: string, cache: string, notice: 
     DASKUP_THREADS: birth.offer.vcpus,
     DASKUP_MEMORY: birth.offer.memoryGiB,
   };
-  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${quoted(String(value))}`);
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${shellWord(String(value))}`);
   return { identify: `export ${assignments.join(' ')}` };
-}
-
-/** One word of bash, whatever is in it: a home may be in a folder named by anybody. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -18,11 +18,12 @@ export async function* scale(
   asker: Asker,
 ): AsyncGenerator<Answer> {
   const text = `scaled to ${count.format(workers)} workers by ${asker.user}`;
-  const seq = await told(context, await live(context, name));
-  const changed = await change(context, name, text, (cluster) => ({
-    ...cluster,
-    spec: { ...cluster.spec, workers },
-    target: Math.min(workers.max, Math.max(workers.min, cluster.target)),
+  const cluster = await live(context, name);
+  const seq = await told(context, cluster);
+  const changed = await change(context, cluster, text, (current) => ({
+    ...current,
+    spec: { ...current.spec, workers },
+    target: Math.min(workers.max, Math.max(workers.min, current.target)),
     retryAt: 0,
   }));
   const reached = yield* until(
@@ -37,11 +38,12 @@ export async function* scale(
 /** Moves a cluster's end. */
 export async function extend(context: Context, { name, seconds }: Command<'extend'>, asker: Asker): Promise<Result> {
   const most = context.now() + LIMITS.ttl.max * 1000;
-  const changed = await change(context, name, `extended by ${asker.user}`, (cluster) => {
-    const expiresAt = cluster.expiresAt + seconds * 1000;
+  const cluster = await live(context, name);
+  const changed = await change(context, cluster, `extended by ${asker.user}`, (current) => {
+    const expiresAt = current.expiresAt + seconds * 1000;
     if (expiresAt > most)
       throw new Refusal(`${name} would end more than 7 days from now, the longest there is: extend it by less`);
-    return { ...cluster, expiresAt };
+    return { ...current, expiresAt };
   });
   return { verb: 'extend', cluster: await look(context, changed) };
 }
@@ -85,12 +87,11 @@ export async function reclaim(context: Context, { name }: Command<'reclaim'>): P
 /** Changes what is desired of a live cluster that is not ending. */
 async function change(
   context: Context,
-  name: string,
+  { id, spec: { name } }: Cluster,
   text: string,
   changed: (cluster: Cluster) => Cluster,
 ): Promise<Cluster> {
   const { store, now, pulse } = context;
-  const { id } = await live(context, name);
   const cluster = await store.commit(id, (current) => {
     if (current.state.phase === 'stopping' || !isLive(current.state)) throw new Refusal(`${name} is ending already`);
     return { cluster: changed(current), events: [event(current, now(), text)] };

@@ -53,7 +53,7 @@ export interface ClusterSpec {
   readonly environment: Environment;
 }
 
-/** Workers that must have joined before the cluster is ready: the quorum's share of the smallest size, at least one. */
+/** Workers that must have joined before the cluster is ready: the quorum's share of those wanted now, at least one. */
 export function quorumOf(spec: ClusterSpec, target: number): number {
   return Math.min(target, Math.max(1, Math.ceil(target * spec.quorum)));
 }
