@@ -14,6 +14,8 @@ function world() {
   const store = new MemoryStore('here');
   let ids = 0;
   const shared = { store, providers: [cloud], control: cloud, now: () => cloud.now, changed: () => {}, log: () => {} };
+  // A pass here waits for everything it began.
+  const patient = { ...shared, sleep: () => new Promise<void>(() => {}) };
   const daskup = new Daskup({
     ...shared,
     issueCredentials: async () => CREDENTIALS,
@@ -25,7 +27,7 @@ function world() {
     random: () => 0.5,
     sleep: async () => {},
   });
-  let loop = new Loop({ ...shared, holder: 'one' });
+  let loop = new Loop({ ...patient, holder: 'one' });
   let holder = 0;
   return {
     cloud,
@@ -47,7 +49,7 @@ function world() {
     restart: () => {
       cloud.now += 20_000;
       holder += 1;
-      loop = new Loop({ ...shared, holder: `holder-${holder}` });
+      loop = new Loop({ ...patient, holder: `holder-${holder}` });
     },
     cluster: async () => (await store.clusters())[0],
     /** How many workers live on only until their results are elsewhere. */

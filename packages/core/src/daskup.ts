@@ -7,6 +7,10 @@ import { connect, cost, logs, ls, status } from './perform/read.ts';
 import { planned, up } from './perform/up.ts';
 import { Loop } from './reconcile/loop.ts';
 import { TIMING } from './reconcile/timing.ts';
+import { within } from './within.ts';
+
+/** What is under way when the program is to end has this long to be done; milliseconds. */
+const END_MS = 5_000;
 
 /**
  * The whole of daskup behind every frontend: commands change what is desired, {@link run} makes it so.
@@ -24,7 +28,7 @@ export class Daskup {
 
   /** Reconciles until `signal` aborts, then gives its leases back. Nothing a pass throws ends it. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, store, holder, pulse } = this.#context;
+    const { log, store, holder, pulse, sleep } = this.#context;
     while (!signal.aborted) {
       const restMs = await this.#loop.pass().catch((error: unknown) => {
         log(`this pass failed and comes again: ${error instanceof Error ? error.message : error}`);
@@ -32,6 +36,7 @@ export class Daskup {
       });
       await pulse.rest(restMs, signal);
     }
+    await within(sleep, END_MS, this.#loop.settled());
     // Leases that cannot be given back run out by themselves.
     await store.unlease(holder).catch((error: unknown) => log(`its leases were not given back: ${error}`));
   }

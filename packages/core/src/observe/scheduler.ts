@@ -29,8 +29,8 @@ export interface SchedulerControl {
   status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number): Promise<SchedulerStatus>;
 
   /**
-   * Moves the results of these workers (by name) to others and closes each that could be emptied; returns their names.
-   * The rest go on working: nothing that only they hold is lost.
+   * Has these workers (by name) move their results to others and then close, and returns at once: the status shows who is
+   * leaving. One that cannot be emptied goes on working, nothing that only it holds is lost, and it may be told again.
    */
-  retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]): Promise<readonly string[]>;
+  retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { SchedulerControl } from '../observe/scheduler.ts';
 import type { Credentials, Provider, SchedulerEndpoint } from '../provision/provider.ts';
 import type { Environment } from '../spec/spec.ts';
 import type { Store } from '../state/store.ts';
+import type { Sleep } from '../within.ts';
 import type { Pulse } from './pulse.ts';
 
 /** What daskup is made of: everything that is not a decision is passed in. */
@@ -20,8 +21,7 @@ export interface DaskupOptions {
   readonly newId: () => string;
   readonly random: () => number;
   readonly now: () => number;
-  /** Resolves after so many milliseconds; early, and without an error, when `signal` aborts. */
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
   readonly log: (line: string) => void;
 }
 

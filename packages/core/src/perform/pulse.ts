@@ -1,10 +1,12 @@
+import { type Sleep, within } from '../within.ts';
+
 /** Between the loop, which makes passes, and commands, which want one soon and then to see what came of it. */
 export class Pulse {
-  readonly #sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly #sleep: Sleep;
   #change = Promise.withResolvers<void>();
   #wake = Promise.withResolvers<void>();
 
-  constructor(sleep: (ms: number, signal?: AbortSignal) => Promise<void>) {
+  constructor(sleep: Sleep) {
     this.#sleep = sleep;
   }
 
@@ -26,15 +28,12 @@ export class Pulse {
 
   /** Waits so many milliseconds, less when somebody wakes it or `signal` aborts. */
   async rest(ms: number, signal: AbortSignal): Promise<void> {
-    await this.within(ms, this.#wake.promise, signal);
+    await within(this.#sleep, ms, this.#wake.promise, signal);
     this.#wake = Promise.withResolvers();
   }
 
-  /** Waits for the promise, but no longer than so many milliseconds or until `signal` aborts. */
-  async within(ms: number, promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const limit = this.#sleep(ms, signal ? AbortSignal.any([over.signal, signal]) : over.signal);
-    await Promise.race([promise, limit]);
-    over.abort();
+  /** Waits for a {@link changed} that was taken before, but no longer than so many milliseconds. */
+  async change(ms: number, changed: Promise<void>): Promise<void> {
+    await within(this.#sleep, ms, changed);
   }
 }

@@ -72,7 +72,7 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
     const key = JSON.stringify([view.phase, view.workers, stage, seq]);
     if (key !== shown) yield { type: 'progress', cluster: view, events, stage };
     shown = key;
-    await pulse.within(LOOK_MS, changed);
+    await pulse.change(LOOK_MS, changed);
   }
 }
 

@@ -6,11 +6,12 @@ import { Silences } from '../observe/silences.ts';
 import type { Offer } from '../plan/offer.ts';
 import { available } from '../plan/plan.ts';
 import { Backoff } from '../provision/backoff.ts';
-import type { Boot, ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
+import type { Boot, ClusterIdentity, Machine, Provider, Role } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Store, Write } from '../state/store.ts';
+import { type Sleep, within } from '../within.ts';
 import { isLive } from './lifecycle.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { TIMING } from './timing.ts';
@@ -20,6 +21,8 @@ const LEASE_MS = 15_000;
 const SWEEP_EVERY_MS = 60_000;
 /** How much of a machine's boot log goes with the news of its failure; lines. */
 const LOG_TAIL = 8;
+/** Of how many machines a pass reads the boot log: of a hundred that fail at once the rest would say the same. */
+const LOGS_A_PASS = 3;
 
 export interface LoopOptions {
   readonly store: Store;
@@ -28,6 +31,7 @@ export interface LoopOptions {
   /** This process's name among the store's replicas. */
   readonly holder: string;
   readonly now: () => number;
+  readonly sleep: Sleep;
   /** Called whenever something was stored, for those who show it. */
   readonly changed: () => void;
   /** For faults of the program or its surroundings that no cluster is to blame for; never given a secret. */
@@ -47,44 +51,74 @@ export class Loop {
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Places that may have been made for clusters that were over by then. */
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
+  /** What an earlier pass began and is not over: clusters by id, and clouds that have yet to list their machines by name. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
     this.#options = options;
   }
 
-  /** One pass over all clusters. Returns in how many milliseconds the next should come. */
+  /** One pass over all clusters, but for those that an earlier one is still at. Returns in how many milliseconds the next should come. */
   async pass(): Promise<number> {
-    const { store, providers, holder, now, log } = this.#options;
+    const { store, providers, holder, now, sleep } = this.#options;
     const clusters = await store.lease(holder, now(), now() + LEASE_MS);
     const sweeping = now() - this.#sweptAt >= SWEEP_EVERY_MS;
     if (clusters.length === 0 && !sweeping) return TIMING.calmMs;
-    let restMs: number = TIMING.calmMs;
-    await Promise.all(
-      providers.map(async (provider) => {
-        const mine = clusters.filter((cluster) => cluster.provider === provider.name);
-        if (mine.length === 0 && !sweeping) return;
-        const seen = await provider.machines(store.installation).catch((error: unknown) => {
-          log(`${provider.name}: its machines could not be listed: ${messageOf(error)}`);
-          return null;
-        });
-        const records = Map.groupBy(
-          await store.machines(mine.map((cluster) => cluster.id)),
-          (record) => record.clusterId,
-        );
-        const results = await Promise.allSettled(
-          mine.map((cluster) => this.#one(provider, cluster, records.get(cluster.id) ?? [], seen)),
-        );
-        for (const [i, result] of results.entries()) {
-          if (result.status === 'fulfilled') restMs = Math.min(restMs, result.value);
-          else log(`${mine[i]?.spec.name}: this pass failed and comes again: ${messageOf(result.reason)}`);
-        }
-        if (sweeping && seen) await this.#sweep(provider, seen);
-      }),
-    );
-    if (sweeping) await this.#giveUpLate();
     if (sweeping) this.#sweptAt = now();
+    const visits = providers.map((provider) => {
+      const mine = clusters.filter((cluster) => cluster.provider === provider.name);
+      return mine.length > 0 || sweeping ? this.#visit(provider, mine, sweeping) : TIMING.calmMs;
+    });
+    let restMs: number = TIMING.bootMs;
+    const done = Promise.all(visits).then((rests) => {
+      restMs = Math.min(...rests);
+    });
+    await within(sleep, TIMING.patienceMs, done);
     return restMs;
+  }
+
+  /** Resolves when nothing that a pass began goes on any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+
+  /** The clusters of one cloud, which lists the machines of all of them once. Returns in how many milliseconds they should have their next pass. */
+  async #visit(provider: Provider, clusters: readonly Cluster[], sweeping: boolean): Promise<number> {
+    const { store, log } = this.#options;
+    const list = () =>
+      provider.machines(store.installation).catch((error: unknown) => {
+        log(`${provider.name}: its machines could not be listed: ${messageOf(error)}`);
+        return null;
+      });
+    const seen = await this.#once(provider.name, list);
+    if (seen === undefined) return TIMING.calmMs;
+    const free = clusters.filter(({ id }) => !this.#underWay.has(id));
+    const records = Map.groupBy(await store.machines(free.map(({ id }) => id)), ({ clusterId }) => clusterId);
+    const shown = seen && Map.groupBy(seen, ({ tags }) => tags.clusterId);
+    const passes = free.map(async (cluster) => {
+      const { id, spec } = cluster;
+      const pass = () =>
+        this.#one(provider, cluster, records.get(id) ?? [], shown && (shown.get(id) ?? [])).catch((error: unknown) => {
+          log(`${spec.name}: this pass failed and comes again: ${messageOf(error)}`);
+          return TIMING.calmMs;
+        });
+      return (await this.#once(id, pass)) ?? TIMING.calmMs;
+    });
+    if (sweeping) await this.#sweep(provider, seen ?? []);
+    return Math.min(TIMING.calmMs, ...(await Promise.all(passes)));
+  }
+
+  /** Does this now, unless it is still under way: undefined then. */
+  async #once<T>(key: string, task: () => Promise<T>): Promise<T | undefined> {
+    if (this.#underWay.has(key)) return undefined;
+    const running = task();
+    this.#underWay.set(key, running);
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(key);
+    }
   }
 
   /** One cluster's pass. Returns in how many milliseconds it should have its next. */
@@ -97,8 +131,7 @@ export class Loop {
     const { holder, now: clock } = this.#options;
     const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
     const now = clock();
-    const mine = seen?.filter((machine) => machine.tags.clusterId === cluster.id) ?? null;
-    const observation = observe(records, mine, status, now);
+    const observation = observe(records, seen, status, now);
     const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
 
     const decide = (current: Cluster): Decision => {
@@ -114,6 +147,7 @@ export class Loop {
       });
     };
     let decision = decide(cluster);
+    const lastWords = await this.#lastWords(provider, decision.givenUp, now);
     const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
     const quiet = changed.size === 0 && isQuiet(decision, cluster);
     if (!quiet) {
@@ -123,7 +157,7 @@ export class Loop {
           decision = decide(current);
           const machines = new Map([...changed, ...decision.machines.map((machine) => [machine.id, machine] as const)]);
           const ledger = observation.ended.flatMap((machine) => entryOf(current, machine, now) ?? []);
-          const events = [...obituaries, ...decision.events];
+          const events = [...obituaries, ...decision.events, ...lastWords];
           return { cluster: decision.cluster, machines: [...machines.values()], ledger, events };
         },
         { holder, now },
@@ -133,7 +167,7 @@ export class Loop {
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
-    if (decision.cluster.launches.length > 0) return TIMING.bootMs;
+    if (decision.cluster.launches.length > 0 || decision.retire.length > 0) return TIMING.bootMs;
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
@@ -174,15 +208,36 @@ export class Loop {
     now: number,
   ): Promise<readonly ClusterEvent[]> {
     const unasked = ended.filter((machine) => machine.terminateAskedAt === null && cluster.state.phase !== 'stopping');
-    return Promise.all(
-      unasked.map(async (machine) => {
-        const log = machine.joinedAt === null ? await provider.bootLog(machine.id).catch(() => '') : '';
-        const tail = log.trimEnd().split('\n').slice(-LOG_TAIL).join('\n');
-        const level = machine.leaving && machine.joinedAt !== null ? 'info' : 'warning';
-        const text = `${machine.role} ${machine.id} ended: ${machine.endReason}${tail ? `\n${tail}` : ''}`;
-        return { clusterId: cluster.id, at: now, level, text };
-      }),
+    const logs = await this.#logEnds(
+      provider,
+      unasked.filter(({ joinedAt }) => joinedAt === null),
     );
+    return unasked.map(({ id, role, leaving, joinedAt, endReason }) => {
+      const level = leaving && joinedAt !== null ? 'info' : 'warning';
+      return { clusterId: cluster.id, at: now, level, text: `${role} ${id} ended: ${endReason}${logs.get(id) ?? ''}` };
+    });
+  }
+
+  /** What machines that are given up said last. */
+  async #lastWords(
+    provider: Provider,
+    givenUp: readonly MachineRecord[],
+    now: number,
+  ): Promise<readonly ClusterEvent[]> {
+    const logs = await this.#logEnds(provider, givenUp);
+    return givenUp.flatMap(({ id, clusterId, role }) => {
+      const log = logs.get(id);
+      return log === undefined ? [] : { clusterId, at: now, level: 'warning', text: `${role} ${id} has said: ${log}` };
+    });
+  }
+
+  /** The ends of the first machines' boot logs by their ids, each on lines of its own. */
+  async #logEnds(provider: Provider, machines: readonly MachineRecord[]): Promise<ReadonlyMap<string, string>> {
+    const read = async ({ id }: MachineRecord) => {
+      const log = (await provider.bootLog(id).catch(() => '')).trimEnd();
+      return [id, log ? `\n${log.split('\n').slice(-LOG_TAIL).join('\n')}` : ' nothing'] as const;
+    };
+    return new Map(await Promise.all(machines.slice(0, LOGS_A_PASS).map(read)));
   }
 
   /** Carries a stored decision out. Returns whether it did anything. */
@@ -237,7 +292,7 @@ export class Loop {
       identity: cluster.credentials[role],
       environment: cluster.spec.environment,
       expiresAt,
-      joinSeconds: TIMING.joinMs / 1000,
+      joinSeconds: joinSecondsOf(role),
       idleSeconds: cluster.spec.idleSeconds,
     };
     try {
@@ -320,6 +375,7 @@ export class Loop {
       await provider.terminate(alive.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
     }
     if (ended.length > 0) await this.#settle(ended);
+    await this.#giveUpLate(provider, live);
   }
 
   /** Records and pays for machines that ended after their cluster did. Any replica may: what has ended stays as it is. */
@@ -347,15 +403,14 @@ export class Loop {
   }
 
   /** A live cluster's place stays: it is given up at that cluster's end. */
-  async #giveUpLate(): Promise<void> {
-    if (this.#late.size === 0) return;
-    const live = new Set((await this.#options.store.clusters({ live: true })).map(({ id }) => id));
-    for (const [id, { provider, identity }] of this.#late) {
+  async #giveUpLate(provider: Provider, live: ReadonlySet<string>): Promise<void> {
+    for (const [id, late] of this.#late) {
+      if (late.provider !== provider) continue;
       try {
-        if (!live.has(id)) await provider.release(identity);
+        if (!live.has(id)) await provider.release(late.identity);
         this.#late.delete(id);
       } catch (error) {
-        this.#options.log(`${identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
+        this.#options.log(`${late.identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
       }
     }
   }
@@ -369,6 +424,11 @@ export class Loop {
       region: cluster.region,
     };
   }
+}
+
+/** A scheduler waits as long as there may be no room for workers, and a little longer: the server tells it better. */
+function joinSecondsOf(role: Role): number {
+  return (role === 'scheduler' ? TIMING.startMs + 60_000 : TIMING.joinMs) / 1000;
 }
 
 /** Machines in a row that ended without joining put the next launch off, longer each time; one that joins clears it. */

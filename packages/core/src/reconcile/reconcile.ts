@@ -39,6 +39,8 @@ export interface Decision {
   readonly terminate: readonly string[];
   /** Ids of workers to empty and close. */
   readonly retire: readonly string[];
+  /** Machines that are given up before they ever joined: why is in their boot logs. */
+  readonly givenUp: readonly MachineRecord[];
   /** No machine is left: once what `prepare` made is gone too, this is how the cluster ends. Null before. */
   readonly over: Write | null;
 }
@@ -54,19 +56,26 @@ export function reconcile(known: Known): Decision {
   if (state.phase === 'starting' || state.phase === 'ready') {
     pass.meet();
     const end = ending(pass);
-    if (end) pass.stop(end.why, end.failed);
+    if (end) pass.stop(end);
     else pass.work();
   }
   if (pass.cluster.state.phase === 'stopping') pass.wind();
   return pass.decision();
 }
 
+interface End {
+  readonly why: string;
+  readonly failed: boolean;
+  /** Machines to blame for it, that never joined. */
+  readonly unheard: readonly MachineRecord[];
+}
+
 /** Why the cluster must end now; null while it may go on. The first reason that holds is the one told. */
-function ending(pass: Pass): { readonly why: string; readonly failed: boolean } | null {
+function ending(pass: Pass): End | null {
   const { cluster, now, status } = pass;
   const { spec, state } = cluster;
-  const ended = (why: string) => ({ why, failed: false });
-  const failed = (why: string) => ({ why, failed: true });
+  const ended = (why: string): End => ({ why, failed: false, unheard: [] });
+  const failed = (why: string, unheard: readonly MachineRecord[] = []): End => ({ why, failed: true, unheard });
 
   if (now >= cluster.expiresAt) return ended(`its TTL is over`);
   if (spec.budgetMicros !== null && pass.known.spentMicros >= spec.budgetMicros) {
@@ -83,16 +92,18 @@ function ending(pass: Pass): { readonly why: string; readonly failed: boolean } 
       return failed(`${cluster.failures} workers ended before they joined`);
     }
     if (now - state.since >= TIMING.startMs && pass.joined.length === 0) {
-      return failed(`no worker joined within ${describeSeconds(TIMING.startMs / 1000)}`);
+      const unheard = pass.alive.filter((machine) => machine.joinedAt === null);
+      return failed(`no worker joined within ${describeSeconds(TIMING.startMs / 1000)}`, unheard);
     }
-    return null;
   }
   if (!status) {
     const { silentMs } = pass.known;
-    return silentMs >= TIMING.silentMs
+    // One that has yet to come up is silent too.
+    return silentMs >= TIMING.silentMs && scheduler?.joinedAt != null
       ? failed(`its scheduler has not answered for ${describeSeconds(silentMs / 1000)}`)
       : null;
   }
+  if (state.phase === 'starting') return null;
   if (status.idleSeconds === null) return null;
   if (status.idleSeconds >= spec.idleSeconds) return ended(`it was idle for ${describeSeconds(spec.idleSeconds)}`);
   if (cluster.clientAt !== null && pass.known.awayMs >= spec.awaySeconds * 1000) {
@@ -112,6 +123,7 @@ class Pass {
   readonly #events: ClusterEvent[] = [];
   readonly #terminate = new Set<string>();
   readonly #retire = new Set<string>();
+  readonly #givenUp = new Set<MachineRecord>();
   #prepare = false;
   #over: Write | null = null;
 
@@ -131,6 +143,7 @@ class Pass {
       prepare: this.#prepare,
       terminate: [...this.#terminate],
       retire: [...this.#retire],
+      givenUp: [...this.#givenUp],
       over: this.#over,
     };
   }
@@ -153,8 +166,9 @@ class Pass {
     return this.workers.filter((machine) => machine.joinedAt !== null && machine.absentAt === null);
   }
 
-  stop(why: string, failed: boolean): void {
+  stop({ why, failed, unheard }: End): void {
     this.cluster = stopping(this.cluster, this.now, why, failed);
+    for (const machine of unheard) this.#givenUp.add(machine);
     this.#tell(failed ? 'error' : 'info', failed ? `failed: ${why}` : `ending: ${why}`);
   }
 
@@ -232,20 +246,28 @@ class Pass {
     this.#tell(level, `ready with ${joined} of ${cluster.target} workers after ${seconds}`);
   }
 
-  /** Machines that never joined in time, and workers that Dask has given up, make room for others. */
+  /** Workers that never joined in time, and those that Dask has given up, make room for others. */
   #replaceSilent(): void {
-    for (const machine of this.alive) {
-      const late = machine.joinedAt === null && this.now - machine.launchedAt >= TIMING.joinMs;
+    const limitMs = this.#joinLimitMs();
+    for (const machine of this.alive.filter(({ role }) => role === 'worker')) {
+      const late = machine.joinedAt === null && this.now - machine.launchedAt >= limitMs;
       const lost = machine.absentAt !== null && this.now - machine.absentAt >= TIMING.absentMs;
       if (!late && !lost) continue;
       if (machine.terminateAskedAt === null && !machine.leaving) {
-        this.#tell(
-          'warning',
-          `${machine.role} ${machine.id} ${late ? 'did not join in time' : 'lost its scheduler'}: replacing it`,
-        );
+        if (late) this.#givenUp.add(machine);
+        const what = late ? `did not join within ${describeSeconds(limitMs / 1000)}` : 'lost its scheduler';
+        this.#tell('warning', `worker ${machine.id} ${what}: replacing it`);
       }
       this.#end(machine);
     }
+  }
+
+  /** How long a machine may take to join is learnt from those that did: all have the same environment to make. */
+  #joinLimitMs(): number {
+    const took = this.known.machines.flatMap(({ joinedAt, launchedAt }) =>
+      joinedAt === null ? [] : joinedAt - launchedAt,
+    );
+    return took.length === 0 ? TIMING.startMs : Math.min(TIMING.startMs, Math.max(...took) + TIMING.joinMs);
   }
 
   /** What was told to end and is still there is told again: the first time may never have reached the cloud. */

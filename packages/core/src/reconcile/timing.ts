@@ -5,9 +5,13 @@ export const TIMING = {
   bootMs: 600,
   busyMs: 70,
   calmMs: 1_000,
-  /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. */
-  startMs: 600_000,
-  /** A machine that has not joined this long after its launch is replaced. */
+  /** A pass goes on without the clusters and clouds that take longer, and comes back to them when they are done. */
+  patienceMs: 1_000,
+  /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. Long enough to fetch the
+   * largest Python environment. */
+  startMs: 900_000,
+  /** A machine waits this long for its cluster once its Python environment is there, and is replaced when it takes this
+   * much longer than others did. */
   joinMs: 300_000,
   /** A machine that its scheduler has lost ends itself; one that hangs, and has not by then, is ended. */
   absentMs: 10_000,

@@ -156,7 +156,6 @@ export class PretendCloud implements Provider, SchedulerControl {
   /** A worker that was emptied ends itself a little later: here, at once. */
   async retire(_endpoint: unknown, _credentials: unknown, names: readonly string[]) {
     for (const name of names) this.#end(name, 'left the cluster');
-    return names;
   }
 
   #end(id: string, endReason: string): void {

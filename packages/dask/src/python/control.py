@@ -102,10 +102,21 @@ class StatusHandler(Control):
 
 
 class RetireHandler(Control):
+    leaving = {}  # worker name -> the task that empties it
+
     async def post(self):
-        names = json.loads(self.request.body)["names"]
-        retired = await self.scheduler.retire_workers(names=names, close_workers=True, remove=True, stimulus_id=f"daskup-{time()}")
-        self.finish({"names": [str(worker["name"]) for worker in retired.values()]})
+        names = [name for name in json.loads(self.request.body)["names"] if name not in self.leaving]
+        # Aside, since results move for as long as they are large. Who is leaving shows in the status.
+        task = asyncio.ensure_future(self.retire(names))
+        self.leaving.update(dict.fromkeys(names, task))
+        self.finish({})
+
+    async def retire(self, names):
+        try:
+            await self.scheduler.retire_workers(names=names, close_workers=True, remove=True, stimulus_id=f"daskup-{time()}")
+        finally:
+            for name in names:
+                self.leaving.pop(name, None)
 
 
 async def dask_setup(scheduler):

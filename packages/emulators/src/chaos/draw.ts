@@ -136,6 +136,8 @@ function fault(random: Random, kind: FaultKind): Partial<Faults> {
       return { unreadable: true };
     case 'boot':
       return { [random.pick(['neverBoot', 'failBoot', 'slowBoot'])]: share };
+    case 'environment':
+      return { environmentMs: random.pick([60_000, 480_000]) };
     case 'silent':
       return { silent: true };
     case 'slow':

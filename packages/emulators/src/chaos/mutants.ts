@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nothing is swept',
     file: 'reconcile/loop.ts',
-    line: 'if (sweeping && seen) await this.#sweep(provider, seen);',
+    line: 'if (sweeping) await this.#sweep(provider, seen ?? []);',
     becomes: '',
     violates: ['orphan', 'ledger'],
   },

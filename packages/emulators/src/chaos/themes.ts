@@ -9,6 +9,7 @@ export type FaultKind =
   | 'lag'
   | 'unreadable'
   | 'boot'
+  | 'environment'
   | 'silent'
   | 'slow'
   | 'clinging'
@@ -49,6 +50,7 @@ export const THEMES = {
       lag: 2,
       unreadable: 1,
       boot: 2,
+      environment: 0.5,
       silent: 1,
       slow: 1,
       clinging: 1,

@@ -14,8 +14,8 @@ import { judgeEnd, unsettled } from './verdict.ts';
 import { WatchedStore } from './watched-store.ts';
 
 const MINUTE = 60_000;
-/** A start may take the core 10 minutes, a machine that never joins 5, one that no list shows 5: then all must be well. */
-const SETTLE_MS = 25 * MINUTE;
+/** A start may take the core 15 minutes, a machine that never joins 5 more, one that no list shows 5: then all must be well. */
+const SETTLE_MS = 30 * MINUTE;
 /** Machines that no live cluster owns are swept within a minute and take their time to end. */
 const END_MS = 15 * MINUTE;
 

@@ -175,7 +175,8 @@ export class SimCloud implements Provider {
       for (let i = 0; i < given; i++) {
         const id = `i-${this.#machines.size}`;
         const dask = this.dask(tags.clusterId);
-        const birth = { id, tags: { ...tags, token }, offer, boot, fate: this.#fate() };
+        const { environmentMs } = this.faults;
+        const birth = { id, tags: { ...tags, token }, offer, boot, fate: this.#fate(), environmentMs };
         const machine = new SimMachine(birth, { clock: this.clock, random: this.#random.fork(), dask });
         this.#machines.set(id, machine);
         machines.push(machine);

@@ -83,8 +83,8 @@ export class SimDask {
     return true;
   }
 
-  /** Empties and closes these workers; resolves once they are closed. */
-  async retire(names: readonly string[]): Promise<readonly string[]> {
+  /** These workers begin to move their results away, and close once they are empty. */
+  retire(names: readonly string[]): void {
     const going = this.working.filter((machine) => names.includes(machine.id));
     for (const machine of going) {
       this.leave(machine);
@@ -93,8 +93,6 @@ export class SimDask {
         this.#after(LEFT_MS, () => machine.end('dask worker left the cluster'));
       });
     }
-    await this.#clock.sleep(EMPTYING_MS[1]);
-    return going.map((machine) => machine.id);
   }
 
   status(): SchedulerStatus {

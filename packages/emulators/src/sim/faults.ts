@@ -16,6 +16,8 @@ export interface Faults {
   readonly slowBoot: number;
   /** Share of launched machines whose boot script fails, which ends them. */
   readonly failBoot: number;
+  /** Machines that are launched need so many milliseconds more to make their Python environment. */
+  readonly environmentMs: number;
   /** Schedulers do not answer. */
   readonly silent: boolean;
   /** Schedulers take so many milliseconds longer to answer. */
@@ -41,6 +43,7 @@ export const CALM: Faults = {
   neverBoot: 0,
   slowBoot: 0,
   failBoot: 0,
+  environmentMs: 0,
   silent: false,
   slowMs: 0,
   clinging: false,

@@ -25,6 +25,8 @@ export interface Birth {
   readonly offer: Offer;
   readonly boot: Boot;
   readonly fate: BootFate;
+  /** What its Python environment takes on top of a boot; milliseconds. */
+  readonly environmentMs: number;
 }
 
 /** Where a machine lives. */
@@ -53,14 +55,16 @@ export class SimMachine {
   endReason = '';
   /** When its boot script ends it; moves when a TTL is extended. */
   deadline: number;
+  readonly #environmentMs: number;
   readonly #around: Surroundings;
 
-  constructor({ id, tags, offer, boot, fate }: Birth, around: Surroundings) {
+  constructor({ id, tags, offer, boot, fate, environmentMs }: Birth, around: Surroundings) {
     this.id = id;
     this.tags = tags;
     this.offer = offer;
     this.boot = boot;
     this.fate = fate;
+    this.#environmentMs = environmentMs;
     this.deadline = boot.expiresAt;
     this.#around = around;
     this.launchedAt = around.clock.now;
@@ -132,7 +136,8 @@ export class SimMachine {
     this.runningAt = this.#around.clock.now;
     if (this.fate === 'never starts') return;
     this.#watchDeadline();
-    this.#after(BOOT_MS, () => {
+    const [least, most] = BOOT_MS;
+    this.#after([least + this.#environmentMs, most + this.#environmentMs], () => {
       if (!this.isUp) return;
       if (this.fate === 'fails') this.end(`dask ${this.tags.role} exited with code 1`);
       else this.#around.dask.arrive(this);

@@ -23,7 +23,7 @@ export class SimSchedulers implements SchedulerControl {
 
   async retire(endpoint: SchedulerEndpoint, _credentials: Credentials, names: readonly string[]) {
     const dask = await this.#reach(endpoint);
-    return this.#cloud.faults.clinging ? [] : dask.retire(names);
+    if (!this.#cloud.faults.clinging) dask.retire(names);
   }
 
   async #reach({ address }: SchedulerEndpoint): Promise<SimDask> {
