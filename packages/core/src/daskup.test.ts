@@ -13,9 +13,9 @@ function world() {
   const cloud = new PretendCloud();
   const store = new MemoryStore('here');
   let ids = 0;
-  const shared = { store, providers: [cloud], control: cloud, now: () => cloud.now, changed: () => {}, log: () => {} };
+  const shared = { store, providers: [cloud], control: cloud, now: () => cloud.now, log: () => {} };
   // A pass here waits for everything it began.
-  const patient = { ...shared, sleep: () => new Promise<void>(() => {}) };
+  const patient = { ...shared, changed: () => {}, wake: () => {}, sleep: () => new Promise<void>(() => {}) };
   const daskup = new Daskup({
     ...shared,
     issueCredentials: async () => CREDENTIALS,

@@ -23,7 +23,7 @@ export class Daskup {
   constructor(options: DaskupOptions) {
     const pulse = new Pulse(options.sleep);
     this.#context = { ...options, pulse };
-    this.#loop = new Loop({ ...options, changed: () => pulse.beat() });
+    this.#loop = new Loop({ ...options, changed: () => pulse.beat(), wake: () => pulse.wake() });
   }
 
   /** Reconciles until `signal` aborts, then gives its leases back. Nothing a pass throws ends it. */

@@ -23,6 +23,10 @@ export class ControlPort implements SchedulerControl {
     return Status.parse(await this.#post(endpoint, credentials, '/status', { expires_at: expiresAt }));
   }
 
+  async change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number) {
+    await this.#post(endpoint, credentials, '/change', { workers });
+  }
+
   async retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]) {
     await this.#post(endpoint, credentials, '/retire', { names });
   }
@@ -40,7 +44,7 @@ export class ControlPort implements SchedulerControl {
       // Made once: until a scheduler is up, every attempt would else read the certificates anew.
       secureContext: createSecureContext({ ca: credentials.ca.cert, cert, key }),
       keepAlive: true,
-      maxSockets: 2,
+      maxSockets: 3,
       timeout: TIMEOUT_MS,
     });
     this.#agents.set(credentials.ca.cert, agent);

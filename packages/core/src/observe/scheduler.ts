@@ -23,10 +23,13 @@ export interface SchedulerStatus {
   readonly tasks: Readonly<Record<string, number>>;
 }
 
-/** daskup's way to talk to a running scheduler. Both verbs throw when it does not answer in time. */
+/** daskup's way to talk to a running scheduler. All verbs throw when it does not answer in time. */
 export interface SchedulerControl {
   /** Reads the status and tells all machines their deadline (milliseconds since 1970, UTC), which may have moved. */
   status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number): Promise<SchedulerStatus>;
+
+  /** Resolves as soon as the scheduler has another number of workers than this, or after some seconds. */
+  change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number): Promise<void>;
 
   /**
    * Has these workers (by name) move their results to others and then close, and returns at once: the status shows who is

@@ -34,6 +34,8 @@ export interface LoopOptions {
   readonly sleep: Sleep;
   /** Called whenever something was stored, for those who show it. */
   readonly changed: () => void;
+  /** Called when there is news that the next pass should come at once for. */
+  readonly wake: () => void;
   /** For faults of the program or its surroundings that no cluster is to blame for; never given a secret. */
   readonly log: (line: string) => void;
 }
@@ -49,6 +51,8 @@ export class Loop {
   /** A scheduler without a client is silent in its own way. */
   readonly #absences = new Silences();
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
+  /** Clusters, by id, that a worker is expected in: their schedulers tell when one has come. */
+  readonly #expecting = new Set<string>();
   /** Places that may have been made for clusters that were over by then. */
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
   /** What an earlier pass began and is not over: clusters by id, and clouds that have yet to list their machines by name. */
@@ -167,7 +171,9 @@ export class Loop {
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
-    if (decision.cluster.launches.length > 0 || decision.retire.length > 0) return TIMING.bootMs;
+    if (status && status.workers.length < decision.cluster.target) this.#expect(cluster, status.workers.length);
+    const told = this.#expecting.has(cluster.id);
+    if (decision.cluster.launches.length > 0 || decision.retire.length > 0 || told) return TIMING.bootMs;
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
@@ -198,6 +204,17 @@ export class Loop {
       this.#silences.unheard(cluster.id, this.#options.now());
       return null;
     }
+  }
+
+  /** The next pass comes as soon as the scheduler has another number of workers. */
+  #expect({ id, endpoint, credentials }: Cluster, workers: number): void {
+    if (!endpoint || this.#expecting.has(id)) return;
+    this.#expecting.add(id);
+    const change = this.#options.control.change(endpoint, credentials, workers);
+    change
+      .finally(() => this.#expecting.delete(id))
+      // One that does not answer is noticed by its silence.
+      .then(this.#options.wake, () => {});
   }
 
   /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */

@@ -153,6 +153,10 @@ export class PretendCloud implements Provider, SchedulerControl {
     };
   }
 
+  async change() {
+    await new Promise(() => {});
+  }
+
   /** A worker that was emptied ends itself a little later: here, at once. */
   async retire(_endpoint: unknown, _credentials: unknown, names: readonly string[]) {
     for (const name of names) this.#end(name, 'left the cluster');

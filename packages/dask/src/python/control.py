@@ -1,6 +1,6 @@
 """The scheduler's control port: what daskup's core needs, on one port, over mutual TLS.
 
-Dask's own HTTP API asks no client certificate, so none of its routes are served; these two are.
+Dask's own HTTP API asks no client certificate, so none of its routes are served; these are.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections import Counter
 from time import time
 
 from distributed.core import Status
+from distributed.diagnostics.plugin import SchedulerPlugin
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
@@ -101,6 +102,30 @@ class StatusHandler(Control):
             self.heard.update({address: expires_at for address, answer in answers.items() if answer == "OK"})
 
 
+class ChangeHandler(Control):
+    async def post(self):
+        workers = json.loads(self.request.body)["workers"]
+        if len(self.scheduler.workers) == workers:
+            await asyncio.wait([self.scheduler.plugins[Changes.name].next], timeout=2)
+        self.finish({})
+
+
+class Changes(SchedulerPlugin):
+    """Tells everyone who waits for it that a worker has come or gone."""
+
+    name = "daskup-changes"
+
+    def __init__(self):
+        self.next = asyncio.get_running_loop().create_future()
+
+    def add_worker(self, scheduler, worker):
+        self.next.set_result(None)
+        self.next = asyncio.get_running_loop().create_future()
+
+    def remove_worker(self, scheduler, worker, **kwargs):
+        self.add_worker(scheduler, worker)
+
+
 class RetireHandler(Control):
     leaving = {}  # worker name -> the task that empties it
 
@@ -123,7 +148,8 @@ async def dask_setup(scheduler):
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=os.path.join(HERE, "ca.pem"))
     tls.load_cert_chain(os.path.join(HERE, "cert.pem"), os.path.join(HERE, "key.pem"))
     tls.verify_mode = ssl.CERT_REQUIRED
-    routes = [("/status", StatusHandler), ("/retire", RetireHandler)]
+    scheduler.add_plugin(Changes())
+    routes = [("/status", StatusHandler), ("/change", ChangeHandler), ("/retire", RetireHandler)]
     application = Application([(path, handler, {"scheduler": scheduler}) for path, handler in routes])
     server = HTTPServer(application, ssl_options=tls)
     server.listen(int(os.environ["DASKUP_CONTROL_PORT"]), os.environ["DASKUP_ADDRESS"])

@@ -7,6 +7,10 @@ import { SimulatedFault } from './faults.ts';
 /** After this long without an answer the caller gives up, as the control port's client does. */
 const TIMEOUT_MS = 5_000;
 
+/** So long a scheduler waits for a change before it answers that there was none, and so often it looks. */
+const CHANGE_MS = 2_000;
+const LOOK_MS = 100;
+
 /** The control ports of a simulated cloud's schedulers. */
 export class SimSchedulers implements SchedulerControl {
   readonly #cloud: SimCloud;
@@ -19,6 +23,13 @@ export class SimSchedulers implements SchedulerControl {
     const dask = await this.#reach(endpoint);
     dask.tellDeadline(expiresAt);
     return dask.status();
+  }
+
+  async change(endpoint: SchedulerEndpoint, _credentials: Credentials, workers: number) {
+    const { clock } = this.#cloud;
+    const dask = await this.#reach(endpoint);
+    const until = clock.now + CHANGE_MS;
+    while (dask.status().workers.length === workers && clock.now < until) await clock.sleep(LOOK_MS);
   }
 
   async retire(endpoint: SchedulerEndpoint, _credentials: Credentials, names: readonly string[]) {
