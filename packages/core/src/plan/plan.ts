@@ -1,3 +1,4 @@
+import type { Role } from '../provision/provider.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
 import { type Offer, poolOf } from './offer.ts';
 
@@ -28,65 +29,64 @@ export interface Plan {
 /** Pools known to be empty: {@link poolOf} -> true. */
 export type Unavailable = (pool: string) => boolean;
 
-const nowhere: Unavailable = () => false;
-
 /** Ranks what the clouds offer for a spec. Pure: the same offers give the same plan. */
 export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
-  const { sites, rejected } = fitting(spec, offers, nowhere);
+  const rejected = new Map<string, number>();
+  const fits = (offer: Offer) => {
+    const reason = misfit(spec, offer);
+    if (reason !== null) rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
+    return reason === null;
+  };
+  const within = offers.filter((offer) => spec.regions.includes(offer.region));
+  const regions = Map.groupBy(within, ({ provider, region }) => `${provider}/${region}`);
   return {
-    sites: sites
-      .filter((site) => site.workers.length > 0 && site.scheduler.length > 0)
+    sites: [...regions.values()]
+      .flatMap((there) => siteOf(spec, there, there.filter(fits)))
       .sort(
         (a, b) => a.microsPerHour - b.microsPerHour || spec.regions.indexOf(a.region) - spec.regions.indexOf(b.region),
       ),
-    rejected,
-  };
-}
-
-/** What a cluster that is in a region may be given there now: what fits it, without the pools known to be empty. */
-export function available(
-  spec: ClusterSpec,
-  region: string,
-  offers: readonly Offer[],
-  unavailable: Unavailable,
-): Pick<Site, 'scheduler' | 'workers'> {
-  const [site] = fitting({ ...spec, regions: [region] }, offers, unavailable).sites;
-  return site ?? { scheduler: [], workers: [] };
-}
-
-function fitting(spec: ClusterSpec, offers: readonly Offer[], unavailable: Unavailable): Plan {
-  const rejected = new Map<string, number>();
-  const sites = new Map<string, { provider: string; region: string; scheduler: Offer[]; workers: Offer[] }>();
-  for (const offer of offers) {
-    if (!spec.regions.includes(offer.region)) continue;
-    const key = `${offer.provider}/${offer.region}`;
-    let site = sites.get(key);
-    if (!site) {
-      site = { provider: offer.provider, region: offer.region, scheduler: [], workers: [] };
-      sites.set(key, site);
-    }
-    const empty = unavailable(poolOf(offer));
-    const architectureFits = spec.architecture === null || offer.architecture === spec.architecture;
-    if (offer.market === 'on-demand' && offer.gpus === 0 && architectureFits && !empty) site.scheduler.push(offer);
-    const reason = misfit(spec, offer) ?? (empty ? 'no capacity a moment ago' : null);
-    if (reason === null) site.workers.push(offer);
-    else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
-  }
-  return {
-    sites: [...sites.values()].map((site) => ranked(spec, site)),
     rejected: [...rejected].map(([reason, count]) => ({ reason, offers: count })).sort((a, b) => b.offers - a.offers),
   };
 }
 
-function ranked(spec: ClusterSpec, site: Omit<Site, 'microsPerHour'>): Site {
-  const onDemand = site.workers.filter((offer) => offer.market === 'on-demand').sort(cheapestFirst);
+/** What a cluster that is in a region may be given there now for a role, best first: pools known to be empty left out. */
+export function available(
+  spec: ClusterSpec,
+  region: string,
+  role: Role,
+  offers: readonly Offer[],
+  unavailable: Unavailable,
+): readonly Offer[] {
+  const fits = (offer: Offer) => role === 'scheduler' || misfit(spec, offer) === null;
+  const there = offers.filter((offer) => offer.region === region && fits(offer) && !unavailable(poolOf(offer)));
+  return role === 'scheduler' ? forScheduler(spec, there) : forWorkers(spec, there);
+}
+
+/** The site of one region's offers and of those of them that fit; none when they do not make a cluster. */
+function siteOf(spec: ClusterSpec, offers: readonly Offer[], fitting: readonly Offer[]): Site[] {
+  const scheduler = forScheduler(spec, offers);
+  const workers = forWorkers(spec, fitting);
+  const [first] = scheduler;
+  const [best] = workers;
+  if (!first || !best) return [];
+  const { provider, region } = first;
+  const microsPerHour = first.microsPerHour + Math.max(1, spec.workers.min) * best.microsPerHour;
+  return [{ provider, region, scheduler, workers, microsPerHour }];
+}
+
+function forScheduler(spec: ClusterSpec, offers: readonly Offer[]): readonly Offer[] {
+  const { architecture } = spec;
+  return offers
+    .filter((o) => o.market === 'on-demand' && o.gpus === 0 && (architecture ?? o.architecture) === o.architecture)
+    .sort(cheapestFirst);
+}
+
+function forWorkers(spec: ClusterSpec, fitting: readonly Offer[]): readonly Offer[] {
+  const onDemand = fitting.filter((offer) => offer.market === 'on-demand').sort(cheapestFirst);
   const ceiling = onDemand[0]?.microsPerHour ?? Number.POSITIVE_INFINITY;
   // Spot that costs more than on-demand buys the risk and nothing for it.
-  const spot = site.workers.filter((o) => o.market === 'spot' && o.microsPerHour <= ceiling).sort(cheapestFirst);
-  const workers = { spot: [...spot, ...onDemand], 'spot-only': spot, 'on-demand': onDemand }[spec.market];
-  const scheduler = site.scheduler.toSorted(cheapestFirst);
-  const hourly = (scheduler[0]?.microsPerHour ?? 0) + Math.max(1, spec.workers.min) * (workers[0]?.microsPerHour ?? 0);
-  return { ...site, scheduler, workers, microsPerHour: hourly };
+  const spot = fitting.filter((o) => o.market === 'spot' && o.microsPerHour <= ceiling).sort(cheapestFirst);
+  return { spot: [...spot, ...onDemand], 'spot-only': spot, 'on-demand': onDemand }[spec.market];
 }
 
 function cheapestFirst(a: Offer, b: Offer): number {

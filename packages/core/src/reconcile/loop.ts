@@ -4,7 +4,6 @@ import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
 import { Silences } from '../observe/silences.ts';
 import type { Offer } from '../plan/offer.ts';
-import { available } from '../plan/plan.ts';
 import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider, Role } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
@@ -145,7 +144,8 @@ export class Loop {
         status,
         silentMs: this.#silences.of(current.id, now),
         awayMs: this.#absences.of(current.id, now),
-        offers: offers && available(current.spec, current.region, offers, this.#shortages.at(now)),
+        offers,
+        unavailable: this.#shortages.at(now),
         spentMicros: spentMicros(current, observation.machines, now),
         now,
       });

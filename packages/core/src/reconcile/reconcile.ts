@@ -2,6 +2,7 @@ import { dollars } from '../account/money.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import type { SchedulerStatus } from '../observe/scheduler.ts';
 import type { Offer } from '../plan/offer.ts';
+import { available, type Unavailable } from '../plan/plan.ts';
 import type { Role } from '../provision/provider.ts';
 import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
@@ -10,6 +11,12 @@ import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { move } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
+
+/**
+ * A launch is offered no more pools than this, as many as 60 types in three zones: each of them is kept with the launch and
+ * sent to the cloud, and what is behind them has its turn once they are known to be empty.
+ */
+const POOLS_A_LAUNCH = 180;
 
 /** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */
 export interface Known {
@@ -21,8 +28,9 @@ export interface Known {
   readonly silentMs: number;
   /** For how long it has had no client, as this process has asked; milliseconds. */
   readonly awayMs: number;
-  /** What may be bought now, best first, empty pools left out; null when the cloud did not say. */
-  readonly offers: { readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] } | null;
+  /** What the cloud offers in the cluster's region; null when it did not say. */
+  readonly offers: readonly Offer[] | null;
+  readonly unavailable: Unavailable;
   readonly spentMicros: number;
   readonly now: number;
 }
@@ -281,9 +289,9 @@ class Pass {
     if (underWay.length > 0 || now < cluster.retryAt) return;
     const count = wanted - have;
     if (count <= 0) return;
-    const { offers: known } = this.known;
-    if (!known) return;
-    const ranked = role === 'scheduler' ? known.scheduler : known.workers;
+    const { offers: offered, unavailable } = this.known;
+    if (!offered) return;
+    const ranked = available(cluster.spec, cluster.region, role, offered, unavailable);
     const market = ranked[0]?.market;
     if (!market) {
       this.#update({ retryAt: now + TIMING.noCapacityMs });
@@ -296,7 +304,7 @@ class Pass {
     if (role === 'worker' && market === 'on-demand' && cluster.spec.market === 'spot') {
       this.#tell('warning', `no spot capacity: ${count} worker${count > 1 ? 's' : ''} on demand instead`);
     }
-    const offers = ranked.filter((offer) => offer.market === market);
+    const offers = ranked.filter((offer) => offer.market === market).slice(0, POOLS_A_LAUNCH);
     const attempt = cluster.attempt + 1;
     const token = launchToken({ clusterId: cluster.id, attempt, role, market, count, offers });
     const launch: Launch = { token, role, market, count, offers, expiresAt: cluster.expiresAt };
