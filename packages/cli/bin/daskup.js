@@ -10,8 +10,12 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const { spawn } = await import('node:child_process');
   const node = module.createRequire(import.meta.url).resolve('node/bin/node');
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  // A terminal sends Ctrl-C to both: this one only has to stay until the other has taken its cluster down.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  // A terminal sends Ctrl-C to both, and then it comes twice: the program takes that for one.
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    for (const name of signals) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
 }

@@ -104,22 +104,45 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect(readFileSync(join(home, 'server.log'), 'utf8')).not.toContain('PRIVATE KEY');
 });
 
-test('Ctrl-C while a cluster comes up leaves nothing, and says so', async () => {
-  const child: ChildProcess = spawn(process.execPath, [bin, 'up', '2', 'name=hasty'], {
+/** What the program says and ends with when it gets these signals as soon as it has said `sign`. */
+async function interrupted(line: string, sign: string, signals: readonly NodeJS.Signals[], closed = false) {
+  const child: ChildProcess = spawn(process.execPath, [bin, ...line.split(' ')], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let err = '';
   child.stderr?.on('data', (chunk) => {
-    const before = err.includes('pending');
+    const before = err.includes(sign);
     err += chunk;
-    if (!before && err.includes('pending')) child.kill('SIGINT');
+    if (before || !err.includes(sign)) return;
+    if (closed) child.stderr?.destroy();
+    for (const signal of signals) child.kill(signal);
   });
   const { promise, resolve } = Promise.withResolvers<number | null>();
   child.on('exit', resolve);
-  expect(await promise, err).toBe(130);
+  return { code: await promise, err };
+}
+
+test('Ctrl-C while a cluster comes up leaves nothing, and says so, though npx sends it again', async () => {
+  const { code, err } = await interrupted('up 2 name=hasty', 'pending', ['SIGINT', 'SIGTERM']);
+  expect([130, 143], err).toContain(code);
   expect(err).toContain('hasty is down; nothing is left');
   expect(JSON.parse((await daskup('ls', '--json')).out).clusters).toEqual([]);
+});
+
+test('a terminal that is closed while a cluster comes up leaves nothing', async () => {
+  expect((await interrupted('up 2 name=closed', 'pending', ['SIGHUP'], true)).code).toBe(129);
+  expect(JSON.parse((await daskup('ls', '--json')).out).clusters).toEqual([]);
+});
+
+test('Ctrl-C while a cluster changes says what goes on without the terminal', async () => {
+  await daskup('up', '1', 'name=onward');
+  const scale = await interrupted('scale onward 2', 'workers joined', ['SIGINT']);
+  expect(scale.err).toContain('daskup: onward goes on scaling to 2; daskup status onward');
+  const down = await interrupted('down onward', 'stopping', ['SIGINT']);
+  expect(down.err).toContain('daskup: onward goes on ending; daskup status onward');
+  expect([scale.code, down.code]).toEqual([130, 130]);
+  expect((await daskup('down', '--all', '--yes')).code).toBe(0);
 });
 
 test('a server that is killed is replaced by the next command, which finds everything still running', async () => {

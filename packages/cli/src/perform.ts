@@ -5,6 +5,7 @@ import { BadSetting } from '@daskup/server/home';
 import { Client, type Order } from './client.ts';
 import { saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
+import { interruptOf } from './interrupt.ts';
 import { Progress } from './progress.ts';
 import { render } from './render.ts';
 
@@ -38,24 +39,24 @@ export async function perform(command: Command, line: string, options: Options):
   }
 
   const progress = new Progress(options.json);
-  const interrupt = command.verb === 'up' ? new Interrupt(client, order.user, progress) : null;
+  const interrupt = interruptOf(command, client, order.user, progress);
   try {
     for await (const answer of client.send(order)) {
       if (answer.type === 'progress') {
         progress.show(answer);
-        interrupt?.created(answer.cluster.name);
+        interrupt?.begun(answer.cluster.name);
         continue;
       }
       progress.end();
-      if (answer.type === 'error') {
-        if (interrupt?.wanted) break;
-        return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
-      }
-      if (interrupt?.wanted) break;
+      if (interrupt?.exitCode != null) break;
+      if (answer.type === 'error') return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
       print(answer, client.home, options.json);
       return DONE;
     }
-    if (interrupt?.wanted) return await interrupt.finished();
+    if (interrupt?.exitCode != null) {
+      await interrupt.finish();
+      return interrupt.exitCode;
+    }
     return fail(FAILED, 'the server ended before the command did; daskup ls shows what runs');
   } catch (error) {
     progress.end();
@@ -85,67 +86,6 @@ async function confirmed(question: string): Promise<boolean> {
   const answer = await prompt.question(`${question} [y/N] `).catch(() => '');
   prompt.close();
   return /^y(es)?$/i.test(answer.trim());
-}
-
-/** Ctrl-C while a cluster comes up: it is taken down again, and the terminal says so. A second Ctrl-C leaves at once. */
-class Interrupt {
-  wanted = false;
-  readonly #client: Client;
-  readonly #user: string;
-  readonly #progress: Progress;
-  #name = '';
-  #down: Promise<boolean> | null = null;
-  readonly #onSignal = () => {
-    if (this.wanted) {
-      process.stderr.write(`\ndaskup: left at once; ${this.#name || 'the cluster'} may still run: daskup ls\n`);
-      process.exit(130);
-    }
-    this.wanted = true;
-    this.#progress.end();
-    process.stderr.write('\ndaskup: interrupted; taking it down again\n');
-    this.#act();
-  };
-
-  constructor(client: Client, user: string, progress: Progress) {
-    this.#client = client;
-    this.#user = user;
-    this.#progress = progress;
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
-  }
-
-  created(name: string): void {
-    this.#name = name;
-    this.#act();
-  }
-
-  async finished(): Promise<number> {
-    const gone = this.#down ? await this.#down : true;
-    process.stderr.write(
-      gone
-        ? `daskup: ${this.#name} is down; nothing is left\n`
-        : `daskup: ${this.#name} could not be taken down: daskup down ${this.#name}\n`,
-    );
-    return 130;
-  }
-
-  dispose(): void {
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
-  }
-
-  #act(): void {
-    if (!this.wanted || this.#name === '' || this.#down) return;
-    this.#down = this.#end().catch(() => false);
-  }
-
-  async #end(): Promise<boolean> {
-    for await (const answer of this.#client.send({ line: `down ${this.#name}`, user: this.#user, environment: null })) {
-      if (answer.type === 'result') return true;
-      if (answer.type === 'error') return answer.message.includes('ended already');
-    }
-    return false;
-  }
 }
 
 function messageOf(error: unknown): string {
