@@ -61,7 +61,12 @@ export class Client {
   }
 
   async *#answers(response: IncomingMessage): AsyncGenerator<Answer> {
-    if (response.statusCode !== 200) throw new Error(`the server answered ${response.statusCode}`);
+    const { statusCode = 0 } = response;
+    if (statusCode !== 200) {
+      const message = messageIn((await response.toArray()).join('')) ?? `the server answered ${statusCode}`;
+      const ours = statusCode >= 400 && statusCode < 500;
+      return yield { type: 'error', kind: ours ? 'refused' : 'failed', message };
+    }
     for await (const line of createInterface({ input: response })) yield JSON.parse(line) as Answer;
   }
 
@@ -102,5 +107,14 @@ export class Client {
     const last = readFileSync(path, 'utf8').trimEnd().split('\n').at(-1)?.replace('daskup: ', '') ?? '';
     if (failed === BAD_SETTING) throw new BadSetting(last);
     throw new Error(`the server did not start: ${last} (${path} has the rest)`);
+  }
+}
+
+/** What a server says of a request that it does not take. */
+function messageIn(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { error?: string }).error;
+  } catch {
+    return undefined;
   }
 }

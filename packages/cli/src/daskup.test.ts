@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -78,6 +78,16 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect(await daskup('up', '2', 'name=etl')).toMatchObject({ code: 2, out: '' });
   expect((await daskup('status', 'etll')).err).toContain('did you mean etl?');
   expect((await daskup('up', '1', 'eu-west-2')).err).toContain('aws');
+
+  // Words of which only the server can say that they are too many.
+  const requirements = join(home, 'requirements.txt');
+  writeFileSync(requirements, '# A comment.\n'.repeat(100_000));
+  const [large, long] = await Promise.all([
+    daskup('up', '1', `env=${requirements}`),
+    daskup('up', '1', `type=${Array.from({ length: 1_000 }, (_, i) => `m${i}`)}`),
+  ]);
+  expect([large.code, large.err]).toEqual([2, expect.stringContaining('over 1 MiB')]);
+  expect([long.code, long.err]).toEqual([2, expect.stringContaining('longer than 4,000 characters')]);
 
   const [ls, status, cost, plan, logs] = await Promise.all([
     daskup('ls', '--json'),

@@ -99,8 +99,20 @@ describe('a server on TCP', () => {
     expect(await ask({ origin: url })).toBe(403);
   });
 
-  test('refuses what is too large, and gives up what does not arrive', async () => {
-    expect((await post({ ...order('ls'), user: 'x'.repeat(300_000) })).status).toBe(413);
+  test('says of what is too large by how much, in words for the one who typed it', async () => {
+    const long = await post(order(`up 1 python=/${'x'.repeat(4_000)}`));
+    expect([long.status, await long.json()]).toEqual([400, { error: 'the command is longer than 4,000 characters' }]);
+    const upWith = (text: string) => post({ ...order('up 1'), environment: { kind: 'requirements', text } });
+    const hashes = Array.from({ length: 200_000 }, (_, i) => ((i * 7919) % 65_537).toString(36)).join('');
+    expect(await (await upWith(hashes)).json()).toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/takes \d+ bytes/),
+    });
+    const huge = await upWith('x'.repeat(5_000_000));
+    expect([huge.status, await huge.json()]).toEqual([413, { error: expect.stringContaining('over 1 MiB') }]);
+  });
+
+  test('gives up what does not arrive', async () => {
     const { hostname, port } = new URL(url);
     const started = Date.now();
     const slow = connect(Number(port), hostname);
@@ -130,7 +142,9 @@ describe('a server on TCP', () => {
 
 test.each([
   [{ DASKUP_LISTEN: '127.0.0.1:80' }, 'DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too'],
-  [{ DASKUP_LISTEN: '80' }, 'DASKUP_LISTEN must be an address and a port such as 127.0.0.1:8080'],
+  [{ DASKUP_LISTEN: '80' }, 'DASKUP_LISTEN must be an address and a port from 1 to 65535, such as 127.0.0.1:8080'],
+  [{ DASKUP_LISTEN: 'localhost:99999', DASKUP_TOKEN: TOKEN }, /^DASKUP_LISTEN must be .* from 1 to 65535/],
+  [{ DASKUP_LISTEN: 'localhost:0', DASKUP_TOKEN: TOKEN }, /^DASKUP_LISTEN must be .* from 1 to 65535/],
   [{ DASKUP_TOKEN: 'short' }, 'DASKUP_TOKEN must be at least 16 characters'],
   [
     { DATABASE_URL: 'mysql://u:secret@h' },

@@ -9,18 +9,20 @@ import { stream } from 'hono/streaming';
 import * as z from 'zod/mini';
 
 const Body = z.object({
-  line: z.string().check(z.maxLength(4_000)),
-  user: z.string().check(z.minLength(1), z.maxLength(100)),
+  line: z.string().check(z.maxLength(4_000, 'the command is longer than 4,000 characters')),
+  user: z.string().check(z.minLength(1), z.maxLength(100, "the user's name is longer than 100 characters")),
   environment: z.nullable(
     z.union([
       z.object({ kind: z.literal('python'), path: z.string() }),
-      z.object({ kind: z.literal('requirements'), text: z.string().check(z.maxLength(100_000)) }),
+      z.object({ kind: z.literal('requirements'), text: z.string() }),
     ]),
   ),
 });
 
-/** A line, a name and the longest requirements file, with room for JSON's escapes; bytes. */
-const BODY_BYTES = 256 * 1024;
+/** Far more than a requirements file that fits a machine, so that most of the others are told by how much they do not; bytes. */
+const BODY_BYTES = 1024 * 1024;
+const TOO_LARGE =
+  'the command and its requirements file are over 1 MiB, and a machine takes a few KB of packages: name an interpreter that has them (python=)';
 
 /** What protects the way in over TCP. A Unix socket is protected by its folder. */
 export interface Guard {
@@ -32,7 +34,7 @@ export interface Guard {
 
 /**
  * The commands over HTTP. `POST /commands` answers with one JSON {@link Answer} a line, each as it comes, the last of
- * them a result or an error.
+ * them a result or an error. What is no such request is answered with a status from 400 and `{error}`, a line for people.
  */
 export function routes(daskup: Daskup, guard: Guard | null, onRequest: () => () => void): Hono {
   const app = new Hono();
@@ -44,11 +46,14 @@ export function routes(daskup: Daskup, guard: Guard | null, onRequest: () => () 
       return c.json({ error: 'no or wrong token' }, 401);
     return next();
   });
-  app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: 'the body is too large' }, 413) }));
+  app.use(bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: TOO_LARGE }, 413) }));
   app.get('/health', (c) => c.json({ pid: process.pid }));
   app.post('/commands', async (c) => {
     const body = Body.safeParse(await c.req.json().catch(() => null));
-    if (!body.success) return c.json({ error: 'the body must be {line, user, environment}' }, 400);
+    if (!body.success) {
+      const long = body.error.issues.find(({ code }) => code === 'too_big');
+      return c.json({ error: long?.message ?? 'the body must be {line, user, environment}' }, 400);
+    }
     const { line, user, environment } = body.data;
     const parsed = parse(line);
     c.header('content-type', 'application/x-ndjson');

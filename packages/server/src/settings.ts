@@ -7,7 +7,7 @@ const Environment = z.object({
   DASKUP_HOME: z.optional(z.string().check(z.minLength(1))),
   XDG_CACHE_HOME: z.optional(z.string().check(z.minLength(1))),
   DATABASE_URL: z.optional(z.string().check(z.regex(/^postgres(ql)?:\/\//))),
-  DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/))),
+  DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/), z.refine(hasPort))),
   DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
 });
 
@@ -15,9 +15,14 @@ const MEANING: Readonly<Record<string, string>> = {
   DASKUP_HOME: 'a folder',
   XDG_CACHE_HOME: 'a folder',
   DATABASE_URL: 'a PostgreSQL address such as postgres://user@host/database',
-  DASKUP_LISTEN: 'an address and a port such as 127.0.0.1:8080',
+  DASKUP_LISTEN: 'an address and a port from 1 to 65535, such as 127.0.0.1:8080',
   DASKUP_TOKEN: 'at least 16 characters',
 };
+
+function hasPort(listen: string): boolean {
+  const port = Number(listen.split(':')[1]);
+  return port >= 1 && port <= 65_535;
+}
 
 export interface Settings {
   readonly home: string;
