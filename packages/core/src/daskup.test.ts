@@ -4,12 +4,13 @@ import type { Answer } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { Daskup } from './daskup.ts';
 import { Loop } from './reconcile/loop.ts';
+import { makeName } from './spec/name.ts';
 import { MemoryStore } from './state/memory.ts';
 import { CALM, CREDENTIALS, type Fault, PretendCloud } from './testing/pretend-cloud.ts';
 
 const ASKER = { user: 'ada', environment: null };
 
-function world() {
+function world(random = () => 0.5) {
   const cloud = new PretendCloud();
   const store = new MemoryStore('here');
   let ids = 0;
@@ -24,7 +25,7 @@ function world() {
     holder: 'one',
     reclaim: async () => {},
     newId: () => `id-${ids++}`,
-    random: () => 0.5,
+    random,
     sleep: async () => {},
   });
   let loop = new Loop({ ...patient, holder: 'one' });
@@ -184,6 +185,23 @@ test('of two clusters of one name the second is refused', async () => {
   const w = world();
   await w.say(up(1));
   expect(await w.say(up(1))).toMatchObject({ type: 'error', kind: 'refused' });
+});
+
+test('a name that is made up is one that is free, also when it is taken at that very moment', async () => {
+  const shares = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.2];
+  const w = world(() => shares.shift() ?? 0.5);
+  const nameless: Command = { verb: 'up', request: { workers: { min: 1, max: 1 } } };
+  const names = (await Promise.all([w.say(nameless), w.say(nameless)])).map((answer) =>
+    answer?.type === 'progress' ? answer.cluster.name : answer,
+  );
+  expect(new Set(names)).toEqual(new Set([makeName(() => 0.1), makeName(() => 0.2)]));
+});
+
+test('while every name that is made up is taken, a person is asked for one', async () => {
+  const w = world();
+  const nameless: Command = { verb: 'up', request: { workers: { min: 1, max: 1 } } };
+  await w.say(nameless);
+  expect(await w.say(nameless)).toMatchObject({ kind: 'refused', message: expect.stringContaining('choose another') });
 });
 
 const fault = fc.record<Fault>({

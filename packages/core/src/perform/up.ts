@@ -13,6 +13,8 @@ import { until } from './watch.ts';
 
 /** Certificates outlast the longest life that `extend` can give. */
 const CREDENTIALS_SECONDS = 30 * 86_400;
+/** Names made up for one cluster: with 2,000 of the 7,000 taken, the odds that all of these are stand at one in 10^10. */
+const NAMES_TRIED = 20;
 
 /** Makes a cluster, and shows it come until it is ready. */
 export async function* up(context: Context, request: Request, asker: Asker): AsyncGenerator<Answer> {
@@ -20,14 +22,7 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
   const ranked = await offered(context, spec);
   const [site] = ranked.sites;
   if (!site) throw new Refusal(nothingFits(ranked));
-  const cluster = await beginning(context, spec, site, asker);
-  const text = `${count.format(spec.workers)} ${spec.market} workers in ${site.region} asked for by ${asker.user}`;
-  const event = { clusterId: cluster.id, at: cluster.createdAt, level: 'info', text } as const;
-  if (!(await context.store.create(cluster, [event]))) {
-    throw new Refusal(
-      `There is a cluster named ${spec.name} already: choose another name, or end it with: down ${spec.name}`,
-    );
-  }
+  const cluster = await created(context, request, spec, site, asker);
   const ready = yield* until(context, cluster, 0, ({ phase }) => phase === 'ready');
   if (ready) yield { type: 'result', result: { verb: 'up', cluster: ready } };
 }
@@ -58,6 +53,20 @@ function completed(context: Context, request: Request, asker: Asker): ClusterSpe
 async function offered({ providers }: Context, spec: ClusterSpec): Promise<Plan> {
   const needed = providers.filter((provider) => provider.regions.some((region) => spec.regions.includes(region)));
   return plan(spec, (await Promise.all(needed.map((provider) => provider.offers(spec.regions)))).flat());
+}
+
+/** Stores the cluster: under another name when the first is taken and nobody chose it. */
+async function created(context: Context, request: Request, spec: ClusterSpec, site: Site, asker: Asker) {
+  const text = `${count.format(spec.workers)} ${spec.market} workers in ${site.region} asked for by ${asker.user}`;
+  let { name } = spec;
+  for (let tries = 1; ; tries++) {
+    const cluster = await beginning(context, { ...spec, name }, site, asker);
+    const event = { clusterId: cluster.id, at: cluster.createdAt, level: 'info', text } as const;
+    if (await context.store.create(cluster, [event])) return cluster;
+    if (request.name !== undefined || tries === NAMES_TRIED)
+      throw new Refusal(`There is a cluster named ${name} already: choose another name, or end it with: down ${name}`);
+    name = makeName(context.random);
+  }
 }
 
 /** A cluster at its beginning: nothing of it is there yet. */
