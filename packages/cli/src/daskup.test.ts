@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 // As a person at a shell: the real program, its background server, real Dask.
 const home = mkdtempSync(join(tmpdir(), 'daskup-cli-'));
 const bin = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
-const env = { ...process.env, DASKUP_HOME: home };
+const env: NodeJS.ProcessEnv = { ...process.env, DASKUP_HOME: home, npm_command: '' };
 
 interface Ended {
   readonly code: number;
@@ -18,6 +18,10 @@ interface Ended {
 }
 
 function daskup(...args: string[]): Promise<Ended> {
+  return daskupIn(env, ...args);
+}
+
+function daskupIn(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   execFile(process.execPath, [bin, ...args], { env, timeout: 100_000 }, (error, out, err) => {
     resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
@@ -110,7 +114,9 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect((await daskup('scale', 'etl', '1')).code).toBe(0);
   expect((await daskup('extend', 'etl', '1h')).out).toContain('etl ends at');
   expect((await daskup('down', 'etl')).out).toContain('no machine is left');
-  expect((await daskup('ls')).out).toContain('no clusters');
+  expect((await daskup('ls')).out).toBe('no clusters. Make one: daskup up 4\n');
+  // As npx runs it, where there is no daskup without npx.
+  expect((await daskupIn({ ...env, npm_command: 'exec' }, 'ls')).out).toContain('Make one: npx daskup up 4');
   expect(readFileSync(join(home, 'server.log'), 'utf8')).not.toContain('PRIVATE KEY');
 });
 

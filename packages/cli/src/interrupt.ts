@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Command } from '@daskup/core/command/command';
 import { count } from '@daskup/core/command/notation';
 import type { Client } from './client.ts';
+import { PROGRAM } from './program.ts';
 import type { Progress } from './progress.ts';
 
 /** Ctrl-C, an end that was asked for, a terminal that was closed. */
@@ -83,9 +84,9 @@ class TakeDown implements Interrupt {
 
   async finish(): Promise<void> {
     const name = this.#name;
-    if (!this.#down) process.stderr.write('daskup: left before it was started; daskup ls shows what runs\n');
+    if (!this.#down) process.stderr.write(`daskup: left before it was started; ${PROGRAM} ls shows what runs\n`);
     else if (await this.#down) process.stderr.write(`daskup: ${name} is down; nothing is left\n`);
-    else process.stderr.write(`daskup: ${name} could not be taken down: daskup down ${name}\n`);
+    else process.stderr.write(`daskup: ${name} could not be taken down: ${PROGRAM} down ${name}\n`);
   }
 
   dispose(): void {
@@ -94,7 +95,7 @@ class TakeDown implements Interrupt {
 
   #interrupt(signal: Signal): void {
     if (this.exitCode !== null) {
-      process.stderr.write(`\ndaskup: left at once; ${this.#name || 'the cluster'} may still run: daskup ls\n`);
+      process.stderr.write(`\ndaskup: left at once; ${this.#name || 'the cluster'} may still run: ${PROGRAM} ls\n`);
       process.exit(exitCodeOf(signal));
     }
     this.exitCode = exitCodeOf(signal);
@@ -154,14 +155,14 @@ function leftBehind(command: Command): LeftBehind | null {
     case 'scale':
       return {
         goesOn: `${command.name} goes on scaling to ${count.format(command.workers)}`,
-        look: `daskup status ${command.name}`,
+        look: `${PROGRAM} status ${command.name}`,
       };
     case 'extend':
-      return { look: `daskup status ${command.name}` };
+      return { look: `${PROGRAM} status ${command.name}` };
     case 'down':
       return 'all' in command.target
-        ? { goesOn: 'every cluster goes on ending', look: 'daskup ls' }
-        : { goesOn: `${command.target.name} goes on ending`, look: `daskup status ${command.target.name}` };
+        ? { goesOn: 'every cluster goes on ending', look: `${PROGRAM} ls` }
+        : { goesOn: `${command.target.name} goes on ending`, look: `${PROGRAM} status ${command.target.name}` };
     default:
       return null;
   }

@@ -6,6 +6,7 @@ import { Client, type Order } from './client.ts';
 import { saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
 import { interruptOf } from './interrupt.ts';
+import { PROGRAM } from './program.ts';
 import { Progress } from './progress.ts';
 import { render } from './render.ts';
 
@@ -57,7 +58,7 @@ export async function perform(command: Command, line: string, options: Options):
       await interrupt.finish();
       return interrupt.exitCode;
     }
-    return fail(FAILED, 'the server ended before the command did; daskup ls shows what runs');
+    return fail(FAILED, `the server ended before the command did; ${PROGRAM} ls shows what runs`);
   } catch (error) {
     progress.end();
     return fail(error instanceof BadSetting ? BAD_COMMAND : FAILED, messageOf(error));

@@ -3,6 +3,7 @@ import type { Result } from '@daskup/core/answer';
 import type { ClusterView, MachineView } from '@daskup/core/observe/view';
 import type { Offer } from '@daskup/core/plan/offer';
 import { describeSeconds } from '@daskup/core/spec/duration';
+import { PROGRAM } from './program.ts';
 
 /** A result as a terminal shows it. */
 export function render(result: Exclude<Result, { verb: 'connect' }>): string {
@@ -19,7 +20,7 @@ export function render(result: Exclude<Result, { verb: 'connect' }>): string {
       return planText(result);
     case 'ls':
       return result.clusters.length === 0
-        ? 'no clusters. Make one: daskup up 4'
+        ? `no clusters. Make one: ${PROGRAM} up 4`
         : table(CLUSTER_HEAD, result.clusters.map(clusterRow));
     case 'status':
       return status(result);
@@ -41,8 +42,8 @@ function up(cluster: ClusterView): string {
   const { name, workers } = cluster;
   return [
     `${name} is ready: ${workers.joined} of ${workers.target} workers, ${workers.spot} of them spot, ${dollars(cluster.microsPerHour)}/h`,
-    `  connect  eval "$(daskup connect ${name})"   then Client() in Python`,
-    `  end      daskup down ${name}   (by itself in ${left(cluster)}, when idle, or a while after its last client left: help away)`,
+    `  connect  eval "$(${PROGRAM} connect ${name})"   then Client() in Python`,
+    `  end      ${PROGRAM} down ${name}   (by itself in ${left(cluster)}, when idle, or a while after its last client left: help away)`,
   ].join('\n');
 }
 

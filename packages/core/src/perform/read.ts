@@ -39,7 +39,7 @@ export async function connect(context: Context, { name }: Command<'connect'>): P
   const cluster = await live(context, name);
   const { endpoint, credentials, state } = cluster;
   if (!endpoint || state.phase !== 'ready') {
-    throw new Refusal(`${name} is ${state.phase}: connect once it is ready (daskup status ${name})`);
+    throw new Refusal(`${name} is ${state.phase}: connect once it is ready (status ${name})`);
   }
   const yaml = context.connectionYaml(endpoint, credentials);
   return { verb: 'connect', cluster: await look(context, cluster), yaml };

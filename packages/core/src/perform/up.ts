@@ -95,5 +95,5 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
 
 function nothingFits({ rejected }: Plan): string {
   const reasons = rejected.map(({ reason, offers }) => `${offers} offers: ${reason}`).join('; ');
-  return `No instance type fits${reasons ? ` (${reasons})` : ''}. Ask for less, or look with: daskup plan 1`;
+  return `No instance type fits${reasons ? ` (${reasons})` : ''}. Ask for less, or look with: plan 1`;
 }

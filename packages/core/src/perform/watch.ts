@@ -33,7 +33,7 @@ export async function* until(
     yield progress;
     const view = progress.cluster;
     if (!isLive(view)) {
-      const message = `${view.name} ${view.phase}: ${view.why}. daskup logs ${view.name} shows the boot logs`;
+      const message = `${view.name} ${view.phase}: ${view.why}. Its boot logs tell more: logs ${view.name}`;
       yield { type: 'error', kind: 'failed', message };
       return null;
     }
