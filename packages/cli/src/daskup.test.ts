@@ -111,9 +111,16 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(connect.out + connect.err).not.toContain('PRIVATE KEY');
 
+  // Of a cluster that ended by itself the file is left, until somebody looks.
+  writeFileSync(join(home, 'connections', 'ended.yaml'), 'secret', { mode: 0o600 });
+  writeFileSync(join(home, 'connections', 'theirs.yaml'), 'public', { mode: 0o644 });
+  await daskup('ls');
+  expect(readdirSync(join(home, 'connections')).sort()).toEqual(['etl.yaml', 'theirs.yaml']);
+
   expect((await daskup('scale', 'etl', '1')).code).toBe(0);
   expect((await daskup('extend', 'etl', '1h')).out).toContain('etl ends at');
   expect((await daskup('down', 'etl')).out).toContain('no machine is left');
+  expect(readdirSync(join(home, 'connections'))).toEqual(['theirs.yaml']);
   expect((await daskup('ls')).out).toBe('no clusters. Make one: daskup up 4\n');
   // As npx runs it, where there is no daskup without npx.
   expect((await daskupIn({ ...env, npm_command: 'exec' }, 'ls')).out).toContain('Make one: npx daskup up 4');

@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
-import type { Answer } from '@daskup/core/answer';
+import type { Answer, Result } from '@daskup/core/answer';
 import type { Command } from '@daskup/core/command/command';
+import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { BadSetting } from '@daskup/server/home';
 import { Client, type Order } from './client.ts';
-import { saveConnection } from './connection.ts';
+import { removeConnections, saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
 import { interruptOf } from './interrupt.ts';
 import { PROGRAM } from './program.ts';
@@ -39,6 +40,7 @@ export async function perform(command: Command, line: string, options: Options):
     if (!(await confirmed('End every cluster?'))) return fail(FAILED, 'nothing was ended');
   }
 
+  const startedAt = Date.now();
   const progress = new Progress(options.json);
   const interrupt = interruptOf(command, client, order.user, progress);
   try {
@@ -52,6 +54,7 @@ export async function perform(command: Command, line: string, options: Options):
       if (interrupt?.exitCode != null) break;
       if (answer.type === 'error') return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
       print(answer, client.home, options.json);
+      forget(answer.result, client.home, startedAt);
       return DONE;
     }
     if (interrupt?.exitCode != null) {
@@ -78,6 +81,17 @@ function print(answer: Extract<Answer, { type: 'result' }>, home: string, json: 
     return;
   }
   console.log(json ? JSON.stringify(result) : render(result));
+}
+
+/** What connects to a cluster is a secret, and of no use once the cluster is over. */
+function forget(result: Result, home: string, startedAt: number): void {
+  if (result.verb !== 'down' && result.verb !== 'ls') return;
+  const isOver = (name: string) => {
+    const cluster = result.clusters.find((told) => told.name === name);
+    // ls tells of every cluster that lives.
+    return cluster ? !isLive(cluster) : result.verb === 'ls';
+  };
+  removeConnections(home, startedAt, isOver);
 }
 
 async function confirmed(question: string): Promise<boolean> {
