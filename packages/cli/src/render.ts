@@ -1,9 +1,14 @@
 import { dollars } from '@daskup/core/account/money';
 import type { Result } from '@daskup/core/answer';
+import { count } from '@daskup/core/command/notation';
 import type { ClusterView, MachineView } from '@daskup/core/observe/view';
 import type { Offer } from '@daskup/core/plan/offer';
+import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { describeSeconds } from '@daskup/core/spec/duration';
 import { PROGRAM } from './program.ts';
+
+/** Of machines that ended, so many are shown: the last ones. */
+const ENDED_SHOWN = 3;
 
 /** A result as a terminal shows it. */
 export function render(result: Exclude<Result, { verb: 'connect' }>): string {
@@ -11,7 +16,7 @@ export function render(result: Exclude<Result, { verb: 'connect' }>): string {
     case 'up':
       return up(result.cluster);
     case 'scale':
-      return `${result.cluster.name} has ${result.cluster.workers.joined} workers at ${dollars(result.cluster.microsPerHour)}/h`;
+      return scale(result.cluster);
     case 'extend':
       return `${result.cluster.name} ends at ${clock(result.cluster.expiresAt)}, in ${left(result.cluster)}`;
     case 'down':
@@ -47,6 +52,15 @@ function up(cluster: ClusterView): string {
   ].join('\n');
 }
 
+function scale({ name, workers, microsPerHour }: ClusterView): string {
+  return `${name} has ${many(workers.joined, 'worker')}${range(workers)} at ${dollars(microsPerHour)}/h`;
+}
+
+/** What the number of workers moves in, where it does. */
+function range({ min, max }: ClusterView['workers']): string {
+  return min < max ? ` (${count.format({ min, max })})` : '';
+}
+
 function down(cluster: ClusterView): string {
   return `${cluster.name} is down: no machine is left; it cost ${dollars(cluster.spentMicros)}`;
 }
@@ -58,7 +72,7 @@ function clusterRow(cluster: ClusterView): string[] {
   return [
     cluster.name,
     cluster.phase,
-    `${workers.joined}/${workers.target}`,
+    `${workers.joined}/${workers.target}${range(workers)}`,
     String(workers.spot),
     cluster.region,
     cluster.owner,
@@ -69,34 +83,61 @@ function clusterRow(cluster: ClusterView): string[] {
 }
 
 function status({ cluster, machines, tasks, events }: Extract<Result, { verb: 'status' }>): string {
-  const counts = tasks
-    ? Object.entries(tasks)
-        .map(([state, count]) => `${count} ${state}`)
-        .join(', ') || 'none'
-    : 'the scheduler does not answer';
+  const story = events.slice(-5).map(({ at, text }) => `${clock(at)} ${text.split('\n')[0]}`);
   return [
     table(CLUSTER_HEAD, [clusterRow(cluster)]),
-    ...(cluster.why ? [`\n${cluster.phase}: ${cluster.why}`] : []),
-    `\ntasks: ${counts}\n`,
-    table(['MACHINE', 'ROLE', 'STATE', 'TYPE', 'MARKET', 'ADDRESS', 'ENDED'], machines.map(machineRow)),
-    '',
-    ...events.slice(-5).map(({ at, text }) => `${clock(at)} ${text.split('\n')[0]}`),
-  ].join('\n');
+    ...(cluster.why ? [`${cluster.phase}: ${cluster.why}`] : []),
+    ...(isLive(cluster) ? [`tasks: ${tasksText(cluster, tasks)}`] : []),
+    ...living(machines.filter(({ endedAt }) => endedAt === null)),
+    ...ended(machines.filter(({ endedAt }) => endedAt !== null)),
+    story.join('\n'),
+  ].join('\n\n');
 }
 
-function machineRow(machine: MachineView): string[] {
-  const state = machine.state === 'running' ? (machine.joined ? 'joined' : 'booting') : machine.state;
-  return [machine.id, machine.role, state, machine.type, machine.market, machine.address, machine.endReason];
+function tasksText({ phase }: ClusterView, tasks: Extract<Result, { verb: 'status' }>['tasks']): string {
+  if (!tasks) return `the scheduler does not answer${phase === 'starting' ? ' yet' : ''}`;
+  const counts = Object.entries(tasks).map(([state, number]) => `${number} ${state}`);
+  return counts.join(', ') || 'none';
+}
+
+function living(machines: readonly MachineView[]): string[] {
+  if (machines.length === 0) return [];
+  const rows = machines.map(({ id, role, state, joined, type, market, address }) => [
+    id,
+    role,
+    state === 'running' ? (joined ? 'joined' : 'booting') : state,
+    type,
+    market,
+    address,
+  ]);
+  return [table(['MACHINE', 'ROLE', 'STATE', 'TYPE', 'MARKET', 'ADDRESS'], rows)];
+}
+
+function ended(machines: readonly MachineView[]): string[] {
+  if (machines.length === 0) return [];
+  const last = machines.toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)).slice(-ENDED_SHOWN);
+  const rows = last.map(({ id, role, type, market, endedAt, endReason }) => [
+    id,
+    role,
+    type,
+    market,
+    clock(endedAt ?? 0),
+    endReason,
+  ]);
+  const which = last.length < machines.length ? `, the last ${last.length} of them:` : ':';
+  return [
+    `${many(machines.length, 'machine')} ended${which}\n${table(['MACHINE', 'ROLE', 'TYPE', 'MARKET', 'ENDED', 'WHY'], rows)}`,
+  ];
 }
 
 function planText({ plan, workers }: Extract<Result, { verb: 'plan' }>): string {
   const sites = plan.sites.map((site) =>
     [
-      `${site.region} (${site.provider}): ${dollars(site.microsPerHour)}/h for a scheduler and ${workers} workers`,
+      `${site.region} (${site.provider}): ${dollars(site.microsPerHour)}/h for a scheduler and ${many(workers, 'worker')}`,
       table(['TYPE', 'MARKET', 'ZONE', 'VCPU', 'MEMORY', '$/H'], site.workers.slice(0, 10).map(offerRow)),
     ].join('\n'),
   );
-  const rejected = plan.rejected.map(({ reason, offers }) => `${offers} offers left out: ${reason}`);
+  const rejected = plan.rejected.map(({ reason, offers }) => `${many(offers, 'offer')} left out: ${reason}`);
   return [...(sites.length > 0 ? sites : ['nothing fits']), ...rejected].join('\n');
 }
 
@@ -125,8 +166,13 @@ function cost({ rows, totalMicros, period }: Extract<Result, { verb: 'cost' }>):
 }
 
 function left(cluster: ClusterView): string {
-  const live = cluster.phase !== 'ended' && cluster.phase !== 'failed';
-  return live ? describeSeconds(Math.max(0, Math.round((cluster.expiresAt - Date.now()) / 60_000) * 60)) : '-';
+  return isLive(cluster)
+    ? describeSeconds(Math.max(0, Math.round((cluster.expiresAt - Date.now()) / 60_000) * 60))
+    : '-';
+}
+
+function many(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function clock(time: number): string {
