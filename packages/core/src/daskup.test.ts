@@ -181,6 +181,29 @@ test('spot that runs out falls back to on-demand and says so', async () => {
   expect(events.map((event) => event.text).join('\n')).toContain('no spot capacity');
 });
 
+test('a cluster is extended again and again, but not beyond its certificates', async () => {
+  const w = world();
+  const DAY = 86_400;
+  const extend = (days: number) => w.say({ verb: 'extend', name: 'etl', seconds: days * DAY });
+  await w.say(up(1, 1, { ttlSeconds: 2 * DAY }));
+  for (let ends = 2; ends < 27; ends += 5) {
+    expect(await extend(6)).toMatchObject({
+      type: 'error',
+      kind: 'refused',
+      message: expect.stringContaining('more than 7 days from now'),
+    });
+    expect(await extend(5)).toMatchObject({ type: 'result' });
+    w.cloud.now += 5 * DAY * 1000;
+  }
+  expect(await extend(5)).toMatchObject({
+    kind: 'refused',
+    message: expect.stringMatching(/certificates end 30d after .* at most 3d,/),
+  });
+  expect(await extend(3)).toMatchObject({ type: 'result' });
+  expect((await w.cluster())?.expiresAt).toBe(((await w.cluster())?.createdAt ?? 0) + 30 * DAY * 1000);
+  expect(await extend(1)).toMatchObject({ kind: 'refused' });
+});
+
 test('of two clusters of one name the second is refused', async () => {
   const w = world();
   await w.say(up(1));

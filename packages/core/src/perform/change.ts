@@ -4,8 +4,9 @@ import { count } from '../command/notation.ts';
 import { isAlive } from '../observe/machine.ts';
 import { machineViewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
+import { describeSeconds } from '../spec/duration.ts';
 import { LIMITS } from '../spec/limits.ts';
-import { type Cluster, stopping } from '../state/cluster.ts';
+import { type Cluster, LIFE_SECONDS, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
 import { live, look } from './find.ts';
@@ -37,12 +38,19 @@ export async function* scale(
 
 /** Moves a cluster's end. */
 export async function extend(context: Context, { name, seconds }: Command<'extend'>, asker: Asker): Promise<Result> {
-  const most = context.now() + LIMITS.ttl.max * 1000;
+  const latest = context.now() + LIMITS.ttl.max * 1000;
   const cluster = await live(context, name);
   const changed = await change(context, cluster, `extended by ${asker.user}`, (current) => {
     const expiresAt = current.expiresAt + seconds * 1000;
-    if (expiresAt > most)
+    if (expiresAt > latest)
       throw new Refusal(`${name} would end more than 7 days from now, the longest there is: extend it by less`);
+    const rest = current.createdAt + LIFE_SECONDS * 1000 - current.expiresAt;
+    if (seconds * 1000 > rest) {
+      const most = describeSeconds(Math.floor(rest / 1000));
+      throw new Refusal(
+        `${name}'s certificates end ${describeSeconds(LIFE_SECONDS)} after it was made: extend it by at most ${most}, or make a new cluster`,
+      );
+    }
     return { ...current, expiresAt };
   });
   return { verb: 'extend', cluster: await look(context, changed) };

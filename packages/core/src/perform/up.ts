@@ -7,12 +7,10 @@ import { LIMITS } from '../spec/limits.ts';
 import { makeName } from '../spec/name.ts';
 import { providerOf } from '../spec/regions.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
-import type { Cluster } from '../state/cluster.ts';
+import { type Cluster, LIFE_SECONDS } from '../state/cluster.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
 import { until } from './watch.ts';
 
-/** Certificates outlast the longest life that `extend` can give. */
-const CREDENTIALS_SECONDS = 30 * 86_400;
 /** Names made up for one cluster: with 2,000 of the 7,000 taken, the odds that all of these are stand at one in 10^10. */
 const NAMES_TRIED = 20;
 
@@ -82,7 +80,7 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     target: Math.max(1, spec.workers.min),
     provider: site.provider,
     region: site.region,
-    credentials: await context.issueCredentials(spec.name, new Date(createdAt), CREDENTIALS_SECONDS),
+    credentials: await context.issueCredentials(spec.name, new Date(createdAt), LIFE_SECONDS),
     endpoint: null,
     attempt: 0,
     launches: [],

@@ -3,6 +3,9 @@ import type { Credentials, Role, SchedulerEndpoint } from '../provision/provider
 import { type ClusterState, move } from '../reconcile/lifecycle.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
 
+/** The longest a cluster can live, however often it is extended: its certificates end then, and are not renewed. Seconds. */
+export const LIFE_SECONDS = 30 * 86_400;
+
 /**
  * A launch that was decided and whose outcome is not yet recorded. It is stored before the cloud is asked, so that a
  * crash between the two ends in the same call with the same token, which makes nothing twice.
