@@ -6,6 +6,8 @@ import * as z from 'zod/mini';
 import { SCHEDULER_NAME } from './certificates.ts';
 
 const TIMEOUT_MS = 5_000;
+/** A cluster that has not been spoken to for this long is over, or will be connected to anew; milliseconds. */
+const FORGET_MS = 5 * 60_000;
 
 const Status = z.object({
   workers: z.array(z.object({ name: z.string(), leaving: z.boolean(), processing: z.number(), bytes: z.number() })),
@@ -15,9 +17,16 @@ const Status = z.object({
   tasks: z.record(z.string(), z.number()),
 });
 
+interface Line {
+  readonly agent: Agent;
+  /** Milliseconds since 1970, UTC. */
+  usedAt: number;
+}
+
 /** Speaks to the control ports of any number of clusters, over one kept connection each. */
 export class ControlPort implements SchedulerControl {
-  readonly #agents = new Map<string, Agent>();
+  /** By their cluster's authority. */
+  readonly #lines = new Map<string, Line>();
 
   async status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number) {
     return Status.parse(await this.#post(endpoint, credentials, '/status', { expires_at: expiresAt }));
@@ -32,13 +41,24 @@ export class ControlPort implements SchedulerControl {
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-    this.#agents.clear();
+    for (const { agent } of this.#lines.values()) agent.destroy();
+    this.#lines.clear();
   }
 
   #agent(credentials: Credentials): Agent {
-    const known = this.#agents.get(credentials.ca.cert);
-    if (known) return known;
+    const now = Date.now();
+    const line = this.#lines.get(credentials.ca.cert) ?? this.#newLine(credentials, now);
+    line.usedAt = now;
+    return line.agent;
+  }
+
+  /** Also forgets the clusters that are over: their keys and connections go with them. */
+  #newLine(credentials: Credentials, now: number): Line {
+    for (const [authority, { agent, usedAt }] of this.#lines) {
+      if (now - usedAt < FORGET_MS) continue;
+      agent.destroy();
+      this.#lines.delete(authority);
+    }
     const { cert, key } = credentials.client;
     const agent = new Agent({
       // Made once: until a scheduler is up, every attempt would else read the certificates anew.
@@ -47,8 +67,9 @@ export class ControlPort implements SchedulerControl {
       maxSockets: 3,
       timeout: TIMEOUT_MS,
     });
-    this.#agents.set(credentials.ca.cert, agent);
-    return agent;
+    const line = { agent, usedAt: now };
+    this.#lines.set(credentials.ca.cert, line);
+    return line;
   }
 
   #post(endpoint: SchedulerEndpoint, credentials: Credentials, path: string, body: object): Promise<unknown> {
