@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect } from 'node:tls';
+import { connect, createServer, type SecureContextOptions, type Server } from 'node:tls';
 import { promisify } from 'node:util';
 import type { Result } from '@daskup/core/answer';
 import { parse } from '@daskup/core/command/parse';
@@ -131,8 +132,46 @@ test('nothing of a cluster answers without its client certificate', async () => 
   for (const port of [endpoint?.port, endpoint?.controlPort]) {
     expect(await demandsCertificate(endpoint?.address ?? '', port ?? 0)).toBe(true);
   }
+});
+
+test("whom both ports talk to: the cluster's own certificates, over TLS 1.2 or newer", async () => {
+  const { endpoint, credentials } = await stored('shared');
+  const { ca, client, worker } = credentials;
   const stranger = await issueCredentials('shared', new Date(), 3600);
-  if (endpoint) await expect(control.status(endpoint, stranger, Date.now())).rejects.toThrow();
+  const legacy = { ciphers: 'DEFAULT@SECLEVEL=0', minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } as const;
+  // A client that could: it does speak TLS 1.1 to whoever still does.
+  const old = createServer({ ...client, ...legacy, ca: ca.cert, requestCert: true }, (socket) => socket.write('hello'));
+  await once(old.listen(0, '127.0.0.1'), 'listening');
+  expect(await greeted('127.0.0.1', portOf(old), { ...client, ...legacy })).toBe(true);
+  old.close();
+
+  for (const port of [endpoint.port, endpoint.controlPort]) {
+    const by = (options: SecureContextOptions) => greeted(endpoint.address, port, options);
+    expect(await by(client)).toBe(true);
+    expect(await by(worker)).toBe(true);
+    expect(await by({ ...client, maxVersion: 'TLSv1.2' })).toBe(true);
+    expect(await by({ ...client, ...legacy })).toBe(false);
+    expect(await by({})).toBe(false);
+    expect(await by(stranger.client), 'of another cluster').toBe(false);
+    expect(await by(stranger.ca), 'signed by itself').toBe(false);
+  }
+});
+
+test("a machine's certificate opens nothing of the control port, the client's does", async () => {
+  const { endpoint, credentials } = await stored('shared');
+  const { machines } = await say<'status'>('status shared');
+  const names = machines.filter(({ role }) => role === 'worker').map(({ id }) => id);
+  for (const role of ['worker', 'scheduler'] as const) {
+    const disguised = { ...credentials, client: credentials[role] };
+    const port = new ControlPort();
+    await expect(port.status(endpoint, disguised, Date.now())).rejects.toThrow('answered 403 to /status');
+    await expect(port.retire(endpoint, disguised, names)).rejects.toThrow('answered 403 to /retire');
+    port.close();
+  }
+  const { workers } = await control.status(endpoint, credentials, (await stored('shared')).expiresAt);
+  expect(workers.map(({ name, leaving }) => ({ name, leaving }))).toEqual(
+    expect.arrayContaining(names.map((name) => ({ name, leaving: false }))),
+  );
 });
 
 test('results that only a departing worker holds move to the others: scale down, then a spot reclaim that is replaced', async () => {
@@ -224,6 +263,31 @@ function listeners(): { address: string; port: number }[] {
       const address = [...Buffer.from(ip, 'hex')].reverse().join('.');
       return [{ address, port: Number.parseInt(port, 16) }];
     });
+}
+
+/** A cluster as the store has it, its keys and its place. */
+async function stored(name: string) {
+  const cluster = await store.cluster(name);
+  if (!cluster?.endpoint) throw new Error(`${name} has no place yet`);
+  return { ...cluster, endpoint: cluster.endpoint };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Whether the server goes on talking after it has seen this certificate, if any, and this version of TLS. */
+function greeted(host: string, port: number, { cert, key, ...how }: SecureContextOptions): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const socket = connect({ ...how, ...(cert && key ? { cert, key } : {}), host, port, rejectUnauthorized: false });
+  // Dask speaks first; the control port, which speaks HTTP, answers even this.
+  socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+  socket.on('data', () => resolve(true));
+  socket.on('error', () => resolve(false));
+  socket.on('close', () => resolve(false));
+  socket.setTimeout(30_000, () => reject(new Error(`${host}:${port} neither talks nor hangs up`)));
+  return promise.finally(() => socket.destroy());
 }
 
 /** True when a TLS client without a certificate is sent away. */

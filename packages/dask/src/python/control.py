@@ -13,9 +13,12 @@ from time import time
 from distributed.core import Status
 from distributed.diagnostics.plugin import SchedulerPlugin
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler
 
 HERE = os.environ["DASKUP_DIR"]
+# The name that daskup proves by its certificate. A machine of the cluster has a certificate of the same authority, and
+# no business here.
+CLIENT = ("DNS", "client.daskup.internal")
 
 
 def set_deadline(expires_at):
@@ -56,6 +59,10 @@ async def watch(scheduler, join_seconds, idle_limit):
 class Control(RequestHandler):
     def initialize(self, scheduler):
         self.scheduler = scheduler
+
+    def prepare(self):
+        if CLIENT not in self.request.get_ssl_certificate().get("subjectAltName", ()):
+            raise HTTPError(403)
 
     def write_error(self, status_code, **kwargs):
         self.finish({"error": self._reason})
@@ -148,6 +155,7 @@ async def dask_setup(scheduler):
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=os.path.join(HERE, "ca.pem"))
     tls.load_cert_chain(os.path.join(HERE, "cert.pem"), os.path.join(HERE, "key.pem"))
     tls.verify_mode = ssl.CERT_REQUIRED
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     scheduler.add_plugin(Changes())
     routes = [("/status", StatusHandler), ("/change", ChangeHandler), ("/retire", RetireHandler)]
     application = Application([(path, handler, {"scheduler": scheduler}) for path, handler in routes])
