@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { issueCredentials } from '@daskup/dask/certificates';
-import { softwareOf } from '@daskup/dask/environment';
+import { interpreterOf } from '@daskup/dask/environment';
 import { settingsFrom } from '@daskup/server/settings';
 
 // `daskup up N` until N have joined, against a plain shell script that starts the same scheduler and workers over TLS.
@@ -25,17 +25,14 @@ for (const [name, text] of Object.entries({
 })) {
   writeFileSync(join(home, name), text, { mode: 0o600 });
 }
-const software = softwareOf({ kind: 'managed' });
-const python =
-  'cacheKey' in software ? join(settingsFrom(env).cache, software.cacheKey, 'bin/python') : software.python;
 writeFileSync(
   join(home, 'plain.sh'),
   `cd ${home}
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 tls="--protocol tls --tls-ca-file ca.pem --tls-cert cert.pem --tls-key key.pem"
-${python} -m distributed.cli.dask_scheduler $tls --host 127.0.0.1 --port $2 --dashboard-address 127.0.0.1:0 >scheduler.log 2>&1 &
+$3 -m distributed.cli.dask_scheduler $tls --host 127.0.0.1 --port $2 --dashboard-address 127.0.0.1:0 >scheduler.log 2>&1 &
 for ((i = 0; i < $1; i++)); do
-  ${python} -m distributed.cli.dask_worker tls://127.0.0.1:$2 $tls --no-nanny --nthreads 1 --host 127.0.0.1 --dashboard-address 127.0.0.1:0 >/dev/null 2>&1 &
+  $3 -m distributed.cli.dask_worker tls://127.0.0.1:$2 $tls --no-nanny --nthreads 1 --host 127.0.0.1 --dashboard-address 127.0.0.1:0 >/dev/null 2>&1 &
 done
 until [[ $(grep -c 'Register worker' scheduler.log) == "$1" ]]; do sleep 0.05; done
 `,
@@ -44,7 +41,8 @@ until [[ $(grep -c 'Register worker' scheduler.log) == "$1" ]]; do sleep 0.05; d
 /** Seconds until the script says that all have joined; its processes are ended, by their group, afterwards. */
 async function plain(workers: number, port: number): Promise<number> {
   const started = performance.now();
-  const child = spawn('bash', ['plain.sh', String(workers), String(port)], {
+  const python = interpreterOf({ kind: 'managed' }, settingsFrom(env).cache) ?? 'no environment was made';
+  const child = spawn('bash', ['plain.sh', String(workers), String(port), python], {
     cwd: home,
     detached: true,
     stdio: 'ignore',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { MANAGED_REQUIREMENTS, softwareOf } from '@daskup/dask/environment';
+import { interpreterOf } from '@daskup/dask/environment';
 import { settingsFrom } from '@daskup/server/settings';
 
 // A cluster's whole life as a newcomer would type it, in a home of its own that is removed at the end.
@@ -60,9 +60,7 @@ let failure: unknown = null;
 try {
   await daskup('up 4 spot name=demo');
   await daskup('connect demo');
-  const software = softwareOf({ kind: 'requirements', text: MANAGED_REQUIREMENTS });
-  const python =
-    'cacheKey' in software ? join(settingsFrom(env).cache, software.cacheKey, 'bin/python') : software.python;
+  const python = interpreterOf({ kind: 'managed' }, settingsFrom(env).cache) ?? 'no environment was made';
   console.log(`\n$ python work.py          # Client() with no arguments; a worker is taken back meanwhile`);
   const work = run(python, [WORK], { DASK_CONFIG: join(home, 'connections/demo.yaml') });
   work.catch(() => {}); // Awaited below, after the reclaim.

@@ -16,7 +16,8 @@ const REQUIREMENTS_BYTES = 4_500;
 const PACK_FROM_BYTES = 2_000;
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
-const MACHINE = read('machine.sh');
+// Comments and indentation are for its readers, and would take a machine's room.
+const MACHINE = read('machine.sh').replaceAll(/^ *(#.*\n)?/gm, '');
 const PRELOAD = { scheduler: read('python/control.py'), worker: read('python/worker.py') };
 
 const PAIR = { cert: './cert.pem', key: './key.pem' };

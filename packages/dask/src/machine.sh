@@ -23,32 +23,64 @@ fail_environment() {
   end "software environment: $*"
 }
 
+# An index that cannot be reached passes by itself or is the network's; a package that is not there is the requirements'.
+fail_install() {
+  local log
+  log=$(<"$DASKUP_DIR/install.log")
+  if [[ $log =~ Retrying|'Failed to fetch'|'SSL'|'not a trusted' ]]; then
+    fail_environment "$1 could not reach the package index"
+  elif [[ $log =~ 'No matching distribution'|'No solution found' ]]; then
+    fail_environment "$1 found no packages that are as the requirements say. Mend the requirements"
+  fi
+  fail_environment "$1 could not install the packages"
+}
+
+# Runs an interpreter, and prints the version by which packages are told apart.
+version_of() { "$1" -ISc 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+# A system's upgrade takes an environment's interpreter away, or puts another in its place.
+is_whole() { [[ -e $1/complete && $(version_of "$1/bin/python") == "${1##*-}" ]]; }
+
+find_environment() {
+  for environment in "$DASKUP_CACHE/$DASKUP_ENVIRONMENT"-*; do is_whole "$environment" && return; done
+  return 1
+}
+
 # Made once by the first machine that needs it, used by all that share the cache.
 make_environment() {
-  local folder=$1 python
+  local tool=pip python version folder
+  : >"$DASKUP_DIR/install.log"
+  if command -v uv >/dev/null; then
+    tool=uv
+    python=$(uv run -q --no-project --python '>=3.11' python -c 'import sys; print(sys.executable)' 2>>"$DASKUP_DIR/install.log") ||
+      fail_environment 'uv found no Python 3.11 or newer. Install python3'
+  else
+    python=$(command -v python3) || fail_environment 'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv'
+  fi
+  version=$(version_of "$python") || fail_environment "${version:+Python $version is too old. }Install Python 3.11 or newer, or uv"
+  environment=$DASKUP_CACHE/$DASKUP_ENVIRONMENT-$version
   mkdir -p "$DASKUP_CACHE"
-  exec 9>"$folder.lock"
+  exec 9>"$environment.lock"
   flock -n 9 || { say 'software environment: waiting for the machine that makes it'; flock 9; }
-  if [[ ! -e $folder/complete ]]; then
-    rm -rf "$folder"
-    : >"$DASKUP_DIR/install.log"
-    if command -v uv >/dev/null; then
-      say 'software environment: fetching Dask with uv (only the first time)'
-      uv venv -q --python '>=3.11' "$folder" >>"$DASKUP_DIR/install.log" 2>&1 ||
-        fail_environment 'uv found no Python 3.11 or newer. Install python3'
-      uv pip install -q --compile-bytecode --python "$folder/bin/python" -r "$DASKUP_DIR/requirements.txt" \
-        >>"$DASKUP_DIR/install.log" 2>&1 || fail_environment 'uv could not install the packages (is the package index reachable?)'
+  if ! is_whole "$environment"; then
+    # What machines that were ended in the middle have left: nobody holds its lock.
+    for folder in "$DASKUP_CACHE"/*/; do
+      [[ -e $folder/complete ]] || flock -n "${folder%/}.lock" rm -rf "$folder"
+    done
+    rm -rf "$environment"
+    say "software environment: fetching Dask with $tool (only the first time)"
+    if [[ $tool == uv ]]; then
+      uv venv -q --python "$python" "$environment" >>"$DASKUP_DIR/install.log" 2>&1 ||
+        fail_environment 'uv could not make a virtual environment'
+      uv pip install -q --compile-bytecode --python "$environment/bin/python" -r "$DASKUP_DIR/requirements.txt" \
+        >>"$DASKUP_DIR/install.log" 2>&1 || fail_install uv
     else
-      python=$(command -v python3) || fail_environment 'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv'
-      "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        fail_environment "$("$python" --version) is too old. Install Python 3.11 or newer, or uv"
-      say 'software environment: fetching Dask with pip (only the first time)'
-      "$python" -m venv "$folder" >>"$DASKUP_DIR/install.log" 2>&1 ||
+      "$python" -m venv "$environment" >>"$DASKUP_DIR/install.log" 2>&1 ||
         fail_environment 'python3 could not make a virtual environment. Install python3-venv, or uv'
-      "$folder/bin/python" -m pip install -q --disable-pip-version-check -r "$DASKUP_DIR/requirements.txt" \
-        >>"$DASKUP_DIR/install.log" 2>&1 || fail_environment 'pip could not install the packages (is the package index reachable?)'
+      "$environment/bin/python" -m pip install -q --disable-pip-version-check -r "$DASKUP_DIR/requirements.txt" \
+        >>"$DASKUP_DIR/install.log" 2>&1 || fail_install pip
     fi
-    : >"$folder/complete"
+    : >"$environment/complete"
     say 'software environment: made'
   fi
   exec 9>&-
@@ -61,8 +93,7 @@ watch_deadline &
 if [[ -n ${DASKUP_PYTHON:-} ]]; then
   [[ -x $DASKUP_PYTHON ]] || end "there is no Python interpreter at $DASKUP_PYTHON"
 else
-  environment=$DASKUP_CACHE/$DASKUP_ENVIRONMENT
-  [[ -e $environment/complete && -x $environment/bin/python ]] || make_environment "$environment"
+  find_environment || make_environment
   DASKUP_PYTHON=$environment/bin/python
 fi
 

@@ -1,5 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -89,23 +90,72 @@ test.each([
   ['uv', () => ({ uv, python3: PYTHON })],
   ['pip', () => ({ python3: PYTHON })],
 ] as const)('with no package index, %s fails in words, and the next machine tries again', async (name, programs) => {
-  const nowhere = { PIP_INDEX_URL: 'http://127.0.0.1:9/', UV_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '0' };
+  const nowhere = { PIP_INDEX_URL: 'http://127.0.0.1:9/', UV_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '1' };
   const text = `toolz==0.11.2 # ${name}\n`;
-  const failed = await booted(text, programs(), nowhere);
-  expect(failed).toMatch(
-    new RegExp(`ending: .*${name} could not install the packages .is the package index reachable`),
+  expect(await booted(text, programs(), nowhere)).toMatch(
+    new RegExp(`ending: .*${name} could not reach the package index`),
   );
   expect(await booted(text, programs())).toContain('software environment: made');
+});
+
+test.each([
+  ['uv', () => ({ uv, python3: PYTHON })],
+  ['pip', () => ({ python3: PYTHON })],
+] as const)('of packages that there are not, %s does not blame the index', async (name, programs) => {
+  for (const text of [`toolz==99.99 # ${name}\n`, `daskup-has-no-such-package # ${name}\n`]) {
+    expect(await booted(text, programs())).toMatch(
+      new RegExp(`ending: .*${name} found no packages that are as the requirements say. Mend the requirements`),
+    );
+  }
+});
+
+/** The environment of these requirements that the first machine made. */
+async function made(text: string): Promise<string> {
+  const before = environments();
+  expect(await booted(text, { uv, python3: PYTHON })).toContain('software environment: made');
+  const folder = environments().find((other) => !before.includes(other));
+  if (folder === undefined) throw new Error('none was made');
+  return folder;
+}
+const environments = () => globSync(join(root, 'cache/*-3.*')).filter((path) => !path.endsWith('.lock'));
+
+test('an environment whose interpreter is gone, as after an upgrade of the system, is made anew', async () => {
+  const text = 'toolz==0.11.1\n';
+  const interpreter = join(await made(text), 'bin/python');
+  rmSync(interpreter);
+  symlinkSync('/nowhere/python3', interpreter);
+  expect(await booted(text, { uv, python3: PYTHON })).toContain('software environment: made');
+  expect(await booted(text, { uv, python3: PYTHON })).not.toContain('software environment');
+});
+
+test('an environment whose interpreter has become another version is made anew', async () => {
+  const text = 'toolz==0.11.0\n';
+  const interpreter = join(await made(text), 'bin/python');
+  rmSync(interpreter);
+  writeFileSync(interpreter, '#!/bin/bash\necho 3.99\n', { mode: 0o700 });
+  expect(await booted(text, { uv, python3: PYTHON })).toContain('software environment: made');
+});
+
+test('what machines that were ended in the middle have left is removed, but not what one is just making', async () => {
+  const [left, busy] = ['left', 'busy'].map((name) => join(root, 'cache', `${name}-3.11`)) as [string, string];
+  for (const folder of [left, busy]) mkdirSync(folder);
+  const making = spawn('flock', [`${busy}.lock`, 'sh', '-c', 'echo held; read -r go'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(making.stdout, 'data');
+  await made('toolz==0.10.0\n');
+  expect([left, busy].map((folder) => existsSync(folder))).toEqual([false, true]);
+  making.stdin.end();
 });
 
 test('without Python, with one that is too old, and without venv, it is told what to install', async () => {
   expect(await booted('toolz\n', {})).toContain(
     'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv',
   );
-  const old = '#!/bin/bash\n[[ $1 == --version ]] && echo Python 3.9.2\nexit 1\n';
+  const old = '#!/bin/bash\necho 3.9; exit 1\n';
   expect(await booted('toolz\n', { python3: old })).toContain(
-    'Python 3.9.2 is too old. Install Python 3.11 or newer, or uv',
+    'Python 3.9 is too old. Install Python 3.11 or newer, or uv',
   );
-  const bare = '#!/bin/bash\n[[ $1 == -c ]]\n';
+  const bare = '#!/bin/bash\n[[ $1 == -ISc ]] && echo 3.11\n';
   expect(await booted('toolz\n', { python3: bare })).toContain('Install python3-venv, or uv');
 });

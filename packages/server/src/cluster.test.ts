@@ -18,7 +18,7 @@ import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
 import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
-import { softwareOf } from '@daskup/dask/environment';
+import { interpreterOf } from '@daskup/dask/environment';
 import { LocalProvider } from '@daskup/local/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settingsFrom } from './settings.ts';
@@ -77,8 +77,7 @@ async function python(cluster: string, code: string): Promise<string> {
   const { yaml } = await say<'connect'>(`connect ${cluster}`);
   const config = join(home, `${cluster}.yaml`);
   writeFileSync(config, yaml, { mode: 0o600 });
-  const software = softwareOf({ kind: 'managed' });
-  const interpreter = 'cacheKey' in software ? join(cache, software.cacheKey, 'bin/python') : software.python;
+  const interpreter = interpreterOf({ kind: 'managed' }, cache) ?? 'none was made';
   const run = promisify(execFile)(interpreter, ['-c', code], {
     env: { DASK_CONFIG: config, PATH: '/usr/bin:/bin' },
     timeout: 60_000,
