@@ -6,10 +6,12 @@ umask 077
 say() { printf 'daskup: %ss %s\n' "$SECONDS" "$*"; }
 end() { say "ending: $*"; shutdown -h now; exit 0; }
 
-# The dead-man switch: no server, network or person is needed for it. The file moves when a TTL is extended.
+# The dead-man switch: no server, network or person is needed for it. The file moves when a TTL is extended. Until when a
+# machine lived that was killed, the last sign of life tells.
 watch_deadline() {
   local now deadline rest
   while true; do
+    : >"$DASKUP_DIR/alive"
     read -r deadline <"$DASKUP_DIR/deadline"
     printf -v now '%(%s)T' -1
     rest=$((deadline - now))

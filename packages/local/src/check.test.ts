@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Environment } from '@daskup/core/spec/spec';
+import { softwareOf } from '@daskup/dask/environment';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { check } from './check.ts';
 
@@ -12,7 +14,11 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const problems = async (home: string) => (await check(home)).filter(({ ok }) => !ok).map(({ message }) => message);
+const MANAGED = { kind: 'managed' } as const;
+async function problems(home: string, environment: Environment = MANAGED): Promise<readonly string[]> {
+  const findings = await check(environment, home, join(folder, 'cache'));
+  return findings.filter(({ ok }) => !ok).map(({ message }) => message);
+}
 
 test('on this computer all is in order', async () => {
   expect(await problems(join(folder, 'home'))).toEqual([]);
@@ -26,9 +32,19 @@ test('a home that cannot be is named, with what to do', async () => {
 
 test('tools that are missing are named, with what to install', async () => {
   process.env.PATH = folder;
-  const found = await problems(join(folder, 'home'));
-  expect(found).toEqual([
+  expect(await problems(join(folder, 'home'))).toEqual([
     'flock: install util-linux',
     'Python: install python3 (3.11 or newer) and python3-venv, or uv',
   ]);
+});
+
+test('no tool is needed for an interpreter that is there, nor for an environment that was made before', async () => {
+  process.env.PATH = folder;
+  expect(await problems(join(folder, 'home'), { kind: 'python', path: '/usr/bin/python3' })).toEqual([]);
+  const software = softwareOf(MANAGED);
+  const made = join(folder, 'cache', `${'cacheKey' in software ? software.cacheKey : ''}-3.11`);
+  mkdirSync(made, { recursive: true });
+  expect(await problems(join(folder, 'home'))).toHaveLength(2);
+  writeFileSync(join(made, 'complete'), '');
+  expect(await problems(join(folder, 'home'))).toEqual([]);
 });

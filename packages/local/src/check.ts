@@ -2,20 +2,25 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Finding } from '@daskup/core/provision/provider';
+import type { Environment } from '@daskup/core/spec/spec';
+import { interpreterOf } from '@daskup/dask/environment';
 
 const run = promisify(execFile);
 
-/** What a first cluster on this computer could fail on. */
-export function check(home: string): Promise<readonly Finding[]> {
+/**
+ * What a cluster of this environment could fail on here.
+ * @param cache where software environments are kept: for one that is made already no tool is needed.
+ */
+export async function check(environment: Environment, home: string, cache: string): Promise<readonly Finding[]> {
+  const toBeMade = interpreterOf(environment, cache) === null;
   return Promise.all([
     finding(
       'Linux',
       process.platform === 'linux',
       'machines of their own addresses need Linux; use a cloud region instead',
     ),
-    commandFinding('flock', 'install util-linux'),
-    python(),
     writable(home),
+    ...(toBeMade ? [commandFinding('flock', 'install util-linux'), python()] : []),
   ]);
 }
 

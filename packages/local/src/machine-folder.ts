@@ -11,6 +11,8 @@ import { draftOf, isCode, readIfThere, writeOnce } from './write-once.ts';
 
 /** How much of the end of a boot log is kept in memory to read an end's reason from; bytes. */
 const TAIL_BYTES = 4096;
+/** A machine gives a sign of life at least this often, with room for a computer that has too much to do; milliseconds. */
+const SIGN_EVERY_MS = 10_000;
 /** Between a spot notice and the end; seconds. EC2 gives 120, Compute Engine 30: nobody wants to wait for those here. */
 export const NOTICE_SECONDS = 10;
 
@@ -159,9 +161,10 @@ export class MachineFolder {
 
   /** The first end that is written stands. */
   async #recordEnd(group: ProcessGroup, now: number): Promise<End> {
-    // Of a machine that was not asked to end only this is known, that it is gone by now.
-    const asked = await stat(this.#stopping).catch(() => null);
-    const end: End = { at: asked ? Math.round(asked.mtimeMs) : now, reason: await this.#reason(group) };
+    const [asked, alive] = await Promise.all([this.#stopping, join(this.path, 'alive')].map(changedAt));
+    // One that was killed is gone by now; nobody may have looked for long, but it gave signs of life until then.
+    const at = asked ?? Math.min(now, (alive ?? now) + SIGN_EVERY_MS);
+    const end: End = { at, reason: await this.#reason(group) };
     await writeOnce(join(this.path, 'ended'), JSON.stringify(end));
     return (await this.#parsed('ended', End)) ?? end;
   }
@@ -197,6 +200,14 @@ export class MachineFolder {
       return null;
     }
   }
+}
+
+/** When the file was last written, milliseconds since 1970, UTC; null when there is none. */
+function changedAt(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ mtimeMs }) => Math.round(mtimeMs),
+    () => null,
+  );
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchBatch, Machine } from '@daskup/core/provision/provider';
@@ -174,8 +174,9 @@ test('the computer has room for so many machines: two launches at once are grant
   expect(launches.flatMap((launch) => launch.machines)).toHaveLength(machineLimit());
   expect(launches.flatMap((launch) => launch.shortages)).toMatchObject([
     {
-      kind: 'capacity',
-      pool: 'spot/local.1/local',
+      kind: 'quota',
+      market: 'spot',
+      region: 'local',
       message: expect.stringContaining(`for ${machineLimit()} machines`),
     },
   ]);
@@ -191,10 +192,38 @@ test('an ended machine can be read about for an hour, and is forgotten then; its
   await until((list) => list.some(({ state }) => state === 'terminated'));
   home.ahead = HOUR_MS - 60_000;
   expect(await machines()).toHaveLength(2);
-  home.ahead = HOUR_MS + 60_000;
+  home.ahead = HOUR_MS + 120_000;
   expect(await machines()).toMatchObject([{ id: second?.id, state: 'running' }]);
   expect(await provider.bootLog(first?.id ?? '')).toBe('');
   expect((await provider.launch(await batch(2))).machines).toMatchObject([{ id: second?.id }]);
+});
+
+test('a machine that ended long before anybody looked is shown all the same, so that it can be paid for', async () => {
+  await provider.launch(await batch(1));
+  const machine = await one('running');
+  await provider.terminate([machine.id]);
+  home.ahead = 5 * HOUR_MS;
+  provider = home.provider(SLEEP);
+  const ended = await one('terminated');
+  expect(ended.endedAt).toBeLessThan(Date.now() + 1_000);
+  home.ahead += 30_000;
+  expect(await machines()).toEqual([ended]);
+  home.ahead += 60_000;
+  expect(await machines()).toEqual([]);
+});
+
+test('of a machine that was killed while nobody looked, the end is when its signs of life stopped', async () => {
+  provider = home.provider('while true; do : >"$DASKUP_DIR/alive"; sleep 0.1; done');
+  await provider.launch(await batch(1));
+  const machine = await one('running');
+  const alive = join(home.folderOf(machine.id), 'alive');
+  for (let i = 0; i < 500 && !existsSync(alive); i++) await delay(20);
+  process.kill(-pidOf(machine), 'SIGKILL');
+  const killedAt = Date.now();
+  home.ahead = 5 * HOUR_MS;
+  const { endedAt } = await one('terminated');
+  expect(endedAt).toBeGreaterThanOrEqual(killedAt);
+  expect(endedAt).toBeLessThan(killedAt + 60_000);
 });
 
 test('release clears away what crashes and launches of long ago have left', async () => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { poolOf } from '@daskup/core/plan/offer';
 import {
   type Boot,
   type ClusterIdentity,
@@ -12,6 +11,7 @@ import {
   ProviderError,
   type SchedulerEndpoint,
 } from '@daskup/core/provision/provider';
+import type { Environment } from '@daskup/core/spec/spec';
 import type { Platform } from '@daskup/dask/platform';
 import { addressOf } from './addresses.ts';
 import type { Birth } from './birth.ts';
@@ -26,6 +26,8 @@ import { startMachines } from './start.ts';
 
 /** Ended machines can be read for this long, as on EC2; milliseconds. */
 const KEEP_ENDED_MS = 3_600_000;
+/** Whoever reads the list has written down by then what it showed, and paid for what has ended; milliseconds. */
+const WRITTEN_DOWN_MS = 60_000;
 
 export interface LocalOptions {
   /** Where machines live, by absolute path; made with mode 0700. */
@@ -46,6 +48,8 @@ export class LocalProvider implements Provider {
   readonly #grants: Grants;
   /** By id: what never changes of a machine is read once. */
   readonly #folders = new Map<string, MachineFolder>();
+  /** Since when this process has shown these machines as ended, by id. */
+  readonly #shownEnded = new Map<string, number>();
   /** The launch that is choosing how many it may have: two at once would both be given the same room. */
   #choosing: Promise<unknown> = Promise.resolve();
 
@@ -75,16 +79,22 @@ export class LocalProvider implements Provider {
     const machines = await this.#read(folders);
     if (folders.length === count) return { machines, shortages: [] };
     const message = `this computer's memory has room for ${machineLimit()} machines in all; end some, or ask for fewer`;
-    return { machines, shortages: [{ pool: poolOf(offer), kind: 'capacity', message }] };
+    return { machines, shortages: [{ kind: 'quota', market: batch.market, region: REGION, message }] };
   }
 
-  /** Also forgets the machines that ended too long ago to be shown. */
-  async machines(installation: string): Promise<readonly Machine[]> {
+  /** Also forgets the machines that ended long ago, once they have been shown: nobody may have looked since their end. */
+  async machines(installation?: string): Promise<readonly Machine[]> {
     const now = this.#options.now();
     const all = await this.#read((await this.#ids()).map((id) => this.#folder(id)));
-    const old = all.filter(({ endedAt }) => endedAt !== null && now - endedAt > KEEP_ENDED_MS);
+    const old = all.filter(({ id, endedAt }) => {
+      if (endedAt === null) return false;
+      const shownAt = this.#shownEnded.get(id) ?? now;
+      this.#shownEnded.set(id, shownAt);
+      return now - endedAt > KEEP_ENDED_MS && now - shownAt > WRITTEN_DOWN_MS;
+    });
     await Promise.all(old.map(({ id }) => this.#forget(id)));
-    return all.filter((machine) => machine.tags.installation === installation && !old.includes(machine));
+    const wanted = ({ tags }: Machine) => installation === undefined || tags.installation === installation;
+    return all.filter((machine) => wanted(machine) && !old.includes(machine));
   }
 
   async terminate(ids: readonly string[]): Promise<void> {
@@ -107,8 +117,8 @@ export class LocalProvider implements Provider {
     return isId(id) ? this.#folder(id).bootLog() : '';
   }
 
-  check() {
-    return check(this.#options.home);
+  check(environment: Environment) {
+    return check(environment, this.#options.home, this.#options.cache);
   }
 
   /**
@@ -177,6 +187,7 @@ export class LocalProvider implements Provider {
   async #forget(id: string): Promise<void> {
     await this.#folder(id).remove();
     this.#folders.delete(id);
+    this.#shownEnded.delete(id);
   }
 
   #folder(id: string): MachineFolder {

@@ -9,6 +9,7 @@ import { providerOf } from '../spec/regions.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
 import { type Cluster, LIFE_SECONDS } from '../state/cluster.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
+import { providerNamed } from './find.ts';
 import { until } from './watch.ts';
 
 /** Names made up for one cluster: with 2,000 of the 7,000 taken, the odds that all of these are stand at one in 10^10. */
@@ -20,6 +21,7 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
   const ranked = await offered(context, spec);
   const [site] = ranked.sites;
   if (!site) throw new Refusal(nothingFits(ranked));
+  await checked(context, spec, site);
   const cluster = await created(context, request, spec, site, asker);
   const ready = yield* until(context, cluster, 0, ({ phase }) => phase === 'ready');
   if (ready) yield { type: 'result', result: { verb: 'up', cluster: ready } };
@@ -65,6 +67,13 @@ async function created(context: Context, request: Request, spec: ClusterSpec, si
       throw new Refusal(`There is a cluster named ${name} already: choose another name, or end it with: down ${name}`);
     name = makeName(context.random);
   }
+}
+
+/** @throws {Refusal} that says what to mend, when a cluster could only fail there. */
+async function checked(context: Context, { environment }: ClusterSpec, site: Site): Promise<void> {
+  const findings = await providerNamed(context, site.provider).check(environment);
+  const problems = findings.filter(({ ok }) => !ok).map(({ message }) => message);
+  if (problems.length > 0) throw new Refusal(`No cluster can be made in ${site.region}. ${problems.join('; ')}`);
 }
 
 /** A cluster at its beginning: nothing of it is there yet. */

@@ -1,6 +1,6 @@
 import type { Role } from '../provision/provider.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
-import { type Offer, poolOf } from './offer.ts';
+import type { Offer } from './offer.ts';
 
 /** Offers that did not fit, by the first reason that ruled them out. */
 export interface Rejection {
@@ -26,8 +26,8 @@ export interface Plan {
   readonly rejected: readonly Rejection[];
 }
 
-/** Pools known to be empty: {@link poolOf} -> true. */
-export type Unavailable = (pool: string) => boolean;
+/** Whether it is known that there is no more of this offer now. */
+export type Unavailable = (offer: Offer) => boolean;
 
 /** Ranks what the clouds offer for a spec. Pure: the same offers give the same plan. */
 export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
@@ -58,7 +58,7 @@ export function available(
   unavailable: Unavailable,
 ): readonly Offer[] {
   const fits = (offer: Offer) => role === 'scheduler' || misfit(spec, offer) === null;
-  const there = offers.filter((offer) => offer.region === region && fits(offer) && !unavailable(poolOf(offer)));
+  const there = offers.filter((offer) => offer.region === region && fits(offer) && !unavailable(offer));
   return role === 'scheduler' ? forScheduler(spec, there) : forWorkers(spec, there);
 }
 

@@ -246,6 +246,16 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
         expect(await provider.machines('here')).toHaveLength(1);
         expect(await provider.machines('nowhere')).toEqual([]);
       });
+
+      test('shows whoever names no installation all there are', async () => {
+        await provider.launch(await batchOf(1, { token: 'mine' }));
+        await provider.launch(await batchOf(1, { token: 'theirs', cluster: identity('c2', 'elsewhere') }));
+        const all = await until(
+          () => cloud.restarted().machines(),
+          (list) => list.length === 2,
+        );
+        expect(all.map(({ tags }) => tags.installation).toSorted()).toEqual(['elsewhere', 'here']);
+      });
     });
 
     describe('terminate', () => {
@@ -302,7 +312,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     });
 
     test('check finds all in order where all is in order', async () => {
-      const findings = await provider.check();
+      const findings = await provider.check({ kind: 'managed' });
       expect(findings.filter(({ ok }) => !ok)).toEqual([]);
       for (const { message } of findings) expect(message).not.toBe('');
     });

@@ -75,20 +75,26 @@ export interface LaunchBatch {
 
 export interface LaunchResult {
   readonly machines: readonly Machine[];
-  /** Fewer machines than asked for is no error: these say why, an entry a pool that gave too little. */
+  /** Fewer machines than asked for is no error: these say why, an entry a pool or quota that gave too little. */
   readonly shortages: readonly Shortage[];
 }
 
-export interface Shortage {
-  readonly pool: string;
-  /**
-   * `capacity`: the pool is empty, others may not be. `quota`: the account may not have more, whatever the pool.
-   * `throttled`: nothing is known about capacity; ask again later.
-   */
-  readonly kind: 'capacity' | 'quota' | 'throttled';
+export type Shortage = {
   /** What happened and what to do, for a person. */
   readonly message: string;
-}
+} & (
+  | {
+      /** `capacity`: the pool is empty, others may not be. `throttled`: nothing is known about it; ask again later. */
+      readonly kind: 'capacity' | 'throttled';
+      readonly pool: string;
+    }
+  | {
+      /** The account may have no more on this market in this region, whatever the pool. */
+      readonly kind: 'quota';
+      readonly market: Market;
+      readonly region: string;
+    }
+);
 
 export type MachineState = 'pending' | 'running' | 'stopping' | 'terminated';
 
@@ -138,10 +144,10 @@ export interface Provider {
   launch(batch: LaunchBatch): Promise<LaunchResult>;
 
   /**
-   * Every machine of this installation, of all clusters, in one paginated call a region; ended ones for as long as the
-   * cloud shows them. May lag: a machine just launched can be missing, and missing does not mean ended.
+   * Every machine of this installation, or without one of all that ever were, in one paginated call a region; ended ones
+   * for as long as the cloud shows them. May lag: a machine just launched can be missing, and missing does not mean ended.
    */
-  machines(installation: string): Promise<readonly Machine[]>;
+  machines(installation?: string): Promise<readonly Machine[]>;
 
   /** Asks for an end and returns at once; the end counts once `machines` shows it. Unknown ids are ignored. */
   terminate(ids: readonly string[]): Promise<void>;
@@ -152,8 +158,11 @@ export interface Provider {
   /** What the machine printed so far, also while it boots and after it ended for as long as the cloud keeps it; else empty. */
   bootLog(id: string): Promise<string>;
 
-  /** Credentials, permissions, quotas, tools: whatever a first run could fail on. */
-  check(): Promise<readonly Finding[]>;
+  /**
+   * Credentials, permissions, quotas, tools: whatever a cluster of this environment could fail on. Asked before each is
+   * made, so what was in order a moment ago need not be looked at again.
+   */
+  check(environment: Environment): Promise<readonly Finding[]>;
 }
 
 /** Something that will not pass by itself. The message says what happened, what it means and what to do. */

@@ -87,11 +87,12 @@ export class SimCloud implements Provider {
     return { machines: this.#views(launch.machines, this.clock.now), shortages: launch.shortages };
   }
 
-  async machines(installation: string): Promise<readonly Machine[]> {
+  async machines(installation?: string): Promise<readonly Machine[]> {
     const { now } = this.clock;
     const mine = this.all.filter(
       ({ tags, endedAt }) =>
-        tags.installation === installation && (endedAt === null || now - endedAt < LISTED_AFTER_END_MS),
+        (installation === undefined || tags.installation === installation) &&
+        (endedAt === null || now - endedAt < LISTED_AFTER_END_MS),
     );
     this.#spend('describe', Math.max(1, Math.ceil(mine.length / PAGE)));
     if (this.faults.unreadable) throw new SimulatedFault('the list cannot be read');
