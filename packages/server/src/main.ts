@@ -15,11 +15,11 @@ try {
   const { openStore } = await import('@daskup/store/open');
   // Side by side, since both take their time. A store that another server has is refused before much is loaded: of many
   // servers that are started at once, all but one should leave soon.
-  const [store, { serve }] = await Promise.all([
+  const [store, { partsOf, serve }] = await Promise.all([
     openStore({ folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) }),
     import('./serve.ts'),
   ]);
-  await serve(settings, store, process.argv.includes('--embedded'), stop.signal);
+  await serve(settings, partsOf(settings, store), process.argv.includes('--embedded'), stop.signal);
   process.exit(0);
 } catch (error) {
   console.error(`daskup: ${error instanceof Error ? error.message : error}`);

@@ -21,15 +21,27 @@ const REQUEST_MS = 10_000;
 /** An embedded server ends itself this long after its last cluster and request; milliseconds. */
 const EMBEDDED_IDLE_MS = 300_000;
 
+/** What a server stands on, chosen once when it starts. */
+export interface Parts {
+  readonly store: Store;
+  readonly local: LocalProvider;
+  readonly control: ControlPort;
+  readonly now: () => number;
+}
+
+export function partsOf({ home, cache }: Settings, store: Store, now = Date.now): Parts {
+  const local = new LocalProvider({ home: join(home, 'local'), cache, now, bootScript });
+  return { store, local, control: new ControlPort(), now };
+}
+
 /**
- * Runs the server on this store until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in
+ * Runs the server on these parts until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in
  * order and closes the store. Of servers with one embedded store only the one that opened it gets here: the socket is its.
  */
-export async function serve(settings: Settings, store: Store, embedded: boolean, stop: AbortSignal): Promise<void> {
-  const { home, cache, databaseUrl, tcp } = settings;
+export async function serve(settings: Settings, parts: Parts, embedded: boolean, stop: AbortSignal): Promise<void> {
+  const { home, databaseUrl, tcp } = settings;
+  const { store, local, control, now } = parts;
   const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
-  const control = new ControlPort();
-  const local = new LocalProvider({ home: join(home, 'local'), cache, now: Date.now, bootScript });
   const daskup = new Daskup({
     store,
     providers: [local],
@@ -42,7 +54,7 @@ export async function serve(settings: Settings, store: Store, embedded: boolean,
     reclaim: (id) => local.reclaim(id),
     newId: randomUUID,
     random: Math.random,
-    now: Date.now,
+    now,
     sleep,
     log,
   });

@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'reconcile/loop.ts',
     line: '        { holder, now },\n      );\n    } catch (error) {\n      await this.#setback(cluster, `a launch failed',
     becomes: '      );\n    } catch (error) {\n      await this.#setback(cluster, `a launch failed',
-    violates: ['count', 'gone'],
+    violates: ['count', 'gone', 'ledger'],
   },
   {
     name: 'a launch overwrites what is known of its machines',

@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { LedgerEntry } from '@daskup/core/account/ledger';
+import type { Answer, Result } from '@daskup/core/answer';
+import type { ClusterView } from '@daskup/core/observe/view';
+import { socketOf } from '../home.ts';
+
+/** What goes wrong with a server from its start. */
+export interface Faults {
+  /** It is killed at this step of all its changes: each has one before it takes effect and one after. */
+  readonly dieAtStep?: number;
+  /** How far its clock is ahead; milliseconds. */
+  readonly aheadMs?: number;
+  /** No machine ends by itself. */
+  readonly noTimers?: boolean;
+  /** A scheduler's port is another program's by the time it boots. */
+  readonly portTaken?: boolean;
+}
+
+/** What a running server may be told. */
+export interface Order {
+  readonly aheadMs?: number;
+  /** Its clusters are over from now on, though their machines run. */
+  readonly forget?: true;
+}
+
+/** What it answers to any order. */
+export interface Report {
+  readonly steps: number;
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/** The server died, or was not there, before it had answered. */
+export class Cut extends Error {}
+
+const FAULTY = fileURLToPath(new URL('faulty-server.ts', import.meta.url));
+/** Longer than real Dask takes for anything on a machine that has too much to do; milliseconds. */
+const PATIENCE_MS = 120_000;
+
+/** A home of a test's own, a server process on it, and whoever speaks to that over its socket. */
+export class Server {
+  readonly home = mkdtempSync(join(tmpdir(), 'daskup-faults-'));
+  #process: ChildProcess | null = null;
+  #log = '';
+
+  /** Starts it, and waits until it listens. */
+  async start(faults: Faults = {}, env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const child = spawn(process.execPath, [FAULTY, JSON.stringify(faults)], {
+      env: { ...process.env, DASKUP_HOME: this.home, ...env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let said = '';
+    child.stderr?.on('data', (chunk) => {
+      said += chunk;
+      this.#log += chunk;
+    });
+    this.#process = child;
+    await until(
+      () => said,
+      (text) => text.includes('listening') || child.exitCode !== null || child.signalCode !== null,
+    );
+    if (!said.includes('listening')) throw new Error(`it did not start: ${said}`);
+  }
+
+  get isDead(): boolean {
+    return this.#process === null || this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async tell(order: Order = {}): Promise<Report> {
+    if (!this.#process) throw new Cut('no server');
+    const answer = once(this.#process, 'message');
+    this.#process.send(order);
+    const [report] = (await answer) as [Report];
+    return report;
+  }
+
+  /**
+   * One command's last answer.
+   * @throws {Cut} when there is no server, or none any more.
+   * @throws {Error} the message of an error that was answered.
+   */
+  async say<V extends Result['verb']>(line: string): Promise<Extract<Result, { verb: V }>> {
+    const text = await this.#post(JSON.stringify({ line, user: 'ada', environment: null }));
+    const last = text.trimEnd().split('\n').at(-1) ?? '';
+    if (!text.endsWith('\n')) throw new Cut(`cut off: ${last}`);
+    const answer = JSON.parse(last) as Answer;
+    if (answer.type === 'progress') throw new Cut('cut off in the middle');
+    if (answer.type === 'error') throw new Error(answer.message);
+    return answer.result as Extract<Result, { verb: V }>;
+  }
+
+  /** The cluster, once it is as it should be. */
+  async until(name: string, good: (view: ClusterView) => boolean): Promise<ClusterView> {
+    return until(async () => (await this.say<'status'>(`status ${name}`)).cluster, good, this.#log);
+  }
+
+  /** Ids of all machines that ever were. */
+  get machines(): readonly string[] {
+    try {
+      return readdirSync(join(this.home, 'local/machines')).filter((name) => /^m-[0-9a-f]{10}$/.test(name));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Pid of a machine's first process, which leads the group of all of them. */
+  leaderOf(id: string): number {
+    const claim = readFileSync(join(this.home, 'local/machines', id, 'boot.sh.claim'), 'utf8');
+    return (JSON.parse(claim) as { readonly pid: number }).pid;
+  }
+
+  /** Pids of all the machines' processes that run. */
+  processes(): readonly number[] {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && environmentOf(pid).includes(`DASKUP_DIR=${this.home}/local/machines/`));
+  }
+
+  /** Waits until no process of any machine is left; returns how many seconds that took. */
+  async gone(): Promise<number> {
+    const started = Date.now();
+    await until(
+      () => this.processes(),
+      (left) => left.length === 0,
+      this.#log,
+    );
+    return (Date.now() - started) / 1000;
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Ends the server and every machine, and forgets the home. */
+  async close(): Promise<void> {
+    await this.stop();
+    for (const pid of this.processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process === null || this.isDead) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    await exited;
+  }
+
+  #post(body: string): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const headers = { 'content-type': 'application/json' };
+    const options = { socketPath: socketOf(this.home), path: '/commands', method: 'POST', headers };
+    const call = request(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', (error) => reject(new Cut(error.message)));
+      response.on('end', () => resolve(text));
+    });
+    call.on('error', (error) => reject(new Cut(error.message)));
+    call.end(body);
+    return promise;
+  }
+}
+
+/** Asks again until the answer is good. */
+export async function until<T>(ask: () => T | Promise<T>, good: (value: T) => boolean, context = ''): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  while (true) {
+    const value = await ask();
+    if (good(value)) return value;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)}\n${context}`);
+    await delay(50);
+  }
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // It is gone, or another user's.
+  }
+}
