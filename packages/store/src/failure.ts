@@ -23,23 +23,37 @@ export async function naming<T>(what: string, work: () => Promise<T>): Promise<T
     const wrapped = error instanceof DrizzleQueryError;
     const fault = wrapped ? error.cause : error;
     if (fault instanceof StoreError) throw fault;
-    if (
-      fault instanceof Error &&
-      (wrapped || 'severity' in fault || 'syscall' in fault || fault instanceof AggregateError)
-    ) {
-      throw new StoreError(`${what}: ${reasonOf(fault)}`);
-    }
+    const driver = fault instanceof Error && (wrapped || isAway(fault) || 'severity' in fault || 'syscall' in fault);
+    if (driver) throw new StoreError(`${what}: ${reasonOf(fault)}`);
     throw error;
   }
 }
 
 function reasonOf(fault: Error): string {
+  if (isAway(fault)) {
+    return `the database does not answer (${messageOf(fault)}). Clusters that run go on running; try again once it does.`;
+  }
   if ('severity' in fault && 'code' in fault && typeof fault.code === 'string') {
     if (SPEAKABLE.has(fault.code.slice(0, 2))) return fault.message;
     const where = 'constraint' in fault && typeof fault.constraint === 'string' ? ` (${fault.constraint})` : '';
     return `the database refused it with SQLSTATE ${fault.code}${where}`;
   }
-  // One name, several addresses: Node.js says nothing itself and keeps what happened at each.
-  if (fault instanceof AggregateError) return fault.errors.map((each: unknown) => String(each)).join('; ');
   return fault.message;
+}
+
+/** SQLSTATEs of a server that is shutting down, starting, too slow or full, and Node.js's codes of a connection that is none. */
+const AWAY = /^(08|57P0|57014|53300|25P03|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
+/** The driver's own errors carry nothing but words. */
+const AWAY_WORDS = /^(Connection terminated|Query read timeout|timeout expired|timeout exceeded|Client (was|has))/;
+
+function isAway(fault: Error): boolean {
+  if (fault instanceof AggregateError) return fault.errors.some((each) => each instanceof Error && isAway(each));
+  const code = 'code' in fault && typeof fault.code === 'string' ? fault.code : null;
+  if (code === null) return AWAY_WORDS.test(fault.message);
+  return AWAY.test(code) || ('syscall' in fault && fault.syscall === 'connect');
+}
+
+function messageOf(fault: Error): string {
+  // One name, several addresses: Node.js says nothing itself and keeps what happened at each.
+  return fault instanceof AggregateError ? fault.errors.map((each: unknown) => String(each)).join('; ') : fault.message;
 }

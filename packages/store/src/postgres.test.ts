@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Store } from '@daskup/core/state/store';
@@ -219,8 +221,10 @@ describe('a database that cannot be used', () => {
       mute.close();
     }
   });
+});
 
-  test('that went away fails what is asked of it, and nothing else; the next that is asked comes through', async () => {
+describe('a database that fails while it is in use', () => {
+  test('for a moment fails what is asked of it, and nothing else; the next that is asked comes through', async () => {
     const url = await server.createDatabase('restarted');
     const store = await open(url);
     await store.create(cluster('etl'), []);
@@ -234,4 +238,114 @@ describe('a database that cannot be used', () => {
     await vi.waitFor(async () => expect(await store.clusters()).toHaveLength(1), { timeout: 10_000 });
     await store.close();
   });
+
+  test('in the middle of a change fails that change alone, however often', async () => {
+    const url = await server.createDatabase('broken');
+    const store = await open(url);
+    const etl = cluster('etl');
+    await store.create(etl, []);
+    const client = new pg.Client({ connectionString: url });
+    const admin = new pg.Client({ connectionString: url });
+    await Promise.all([client.connect(), admin.connect()]);
+    try {
+      // More often than a pool has connections.
+      for (let i = 0; i < 12; i++) {
+        await client.query('begin');
+        await client.query('select * from clusters for update');
+        const change = store.commit(etl.id, (now) => ({ cluster: { ...now, attempt: 100 } })).catch(String);
+        await vi.waitFor(async () => {
+          const { rowCount } = await admin.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where datname = 'broken' and wait_event_type = 'Lock'`,
+          );
+          expect(rowCount).toBe(1);
+        });
+        expect(await change).toMatch(
+          /^StoreError: The change could not be stored: the database does not answer \(.*\)\. Clusters that run go on running; try again once it does\.$/,
+        );
+        await client.query('rollback');
+      }
+      expect(await store.commit(etl.id, (now) => ({ cluster: { ...now, attempt: 1 } }))).toMatchObject({ attempt: 1 });
+    } finally {
+      await Promise.all([client.end(), admin.end()]);
+      await store.close();
+    }
+  });
+
+  test('that stands still, or is killed, is told of in time; work goes on once it answers', async () => {
+    await using other = await startPostgres();
+    const store = await open(await other.createDatabase('frozen'));
+    const etl = cluster('etl');
+    await store.create(etl, []);
+    const grow = () => store.commit(etl.id, (now) => ({ cluster: { ...now, attempt: now.attempt + 1 } }));
+    try {
+      for (const [fault, mend] of [
+        [other.freeze, other.thaw],
+        [other.kill, other.start],
+      ] as const) {
+        await fault();
+        // As many as the pool has connections, and more: none may be lost to it for ever.
+        const told = await Promise.all(Array.from({ length: 12 }, () => grow().catch(String)));
+        expect(told).toEqual(Array(12).fill(expect.stringMatching(/the database does not answer/)));
+        await mend();
+        const { attempt } = (await store.cluster('etl')) ?? etl;
+        expect(await grow()).toMatchObject({ attempt: attempt + 1 });
+      }
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('that has no connection left is told of', async () => {
+    const url = await server.createDatabase('crowded');
+    await (await open(url)).close();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query('create role ada login');
+      await client.query('alter database crowded connection limit 0');
+      await expect(open(url.replace('user=postgres', 'user=ada'))).rejects.toThrow(
+        /could not be opened: the database does not answer \(too many connections for database "crowded"\)/,
+      );
+    } finally {
+      await client.end();
+    }
+  });
 });
+
+test('a process that stands still in the middle of a change keeps its cluster from no other, and changes nothing', async () => {
+  const url = await server.createDatabase('still');
+  const store = await open(url);
+  const etl = cluster('etl');
+  await store.create(etl, []);
+  const script = `
+    import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
+    const store = await openStore({ databaseUrl: ${JSON.stringify(url)}, folder: '/nowhere' });
+    const stand = (now) => {
+      process.kill(process.pid, 'SIGSTOP');
+      return { cluster: { ...now, attempt: 100 } };
+    };
+    process.stdout.write(await store.commit('etl-1', stand).then(() => 'stored', String));
+    await store.close();`;
+  const still = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = text(still.stdout);
+  try {
+    await vi.waitFor(() => expect(stateOf(still.pid)).toBe('T'), { timeout: 60_000, interval: 50 });
+    const changed = vi.waitFor(() => store.commit(etl.id, (now) => ({ cluster: { ...now, attempt: 1 } })), {
+      timeout: 60_000,
+    });
+    expect(await changed).toMatchObject({ attempt: 1 });
+    process.kill(still.pid ?? 0, 'SIGCONT');
+    expect(await said).toMatch(/^StoreError: The change could not be stored: the database does not answer/);
+    expect((await store.cluster('etl'))?.attempt).toBe(1);
+  } finally {
+    still.kill('SIGKILL');
+    await store.close();
+  }
+});
+
+/** What the kernel says a process does; `T` once it was stopped. */
+function stateOf(pid: number | undefined): string | undefined {
+  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+}

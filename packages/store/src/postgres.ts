@@ -4,30 +4,57 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { naming, StoreError } from './failure.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
-import { sqlStore } from './sql-store.ts';
+import { type Database, sqlStore } from './sql-store.ts';
 
 /** One number for all daskups of a database: who holds this advisory lock migrates. The letters `dask` in ASCII. */
 const MIGRATION_LOCK = 0x6461736b;
 
 /** A server that does not answer is an error by then, not a program that hangs; milliseconds. */
-const CONNECT_MS = 10_000;
+const ANSWER_MS = 10_000;
 
 /**
  * The store in a PostgreSQL database, brought up to date first; several processes may share one.
  * @throws {StoreError} when it cannot be reached, is newer than this program, or the URL is none of PostgreSQL's.
  */
 export async function openPostgres(databaseUrl: string): Promise<Store> {
-  const config = { connectionString: checked(databaseUrl), connectionTimeoutMillis: CONNECT_MS };
+  const config = { connectionString: checked(databaseUrl), connectionTimeoutMillis: ANSWER_MS };
   await migrateDatabase(config);
-  const pool = new pg.Pool(config);
-  // An idle connection that breaks would end the process; the next query makes another and tells what is wrong.
+  const pool = new pg.Pool({
+    ...config,
+    query_timeout: ANSWER_MS,
+    // The same for the server: a process that stands still in the middle of a change keeps its cluster from no other.
+    statement_timeout: ANSWER_MS,
+    idle_in_transaction_session_timeout: ANSWER_MS,
+  });
+  // A connection that breaks would end the process, in use or not; the query it breaks under tells what is wrong.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
-    return await sqlStore(drizzle(pool), () => pool.end());
+    return await sqlStore(pooled(pool), () => pool.end());
   } catch (error) {
     await pool.end();
     throw error;
   }
+}
+
+/**
+ * drizzle-orm keeps a pool's connection for ever when its `begin` fails, and gives back one whose query is under way when
+ * its `rollback` does: a few such faults leave a pool without connections. Here a transaction that failed takes its along.
+ */
+function pooled(pool: pg.Pool): Database {
+  const db = drizzle(pool);
+  db.transaction = async (work, config) => {
+    const client = await naming('The change could not begin', () => pool.connect());
+    let failed = true;
+    try {
+      const result = await drizzle(client).transaction(work, config);
+      failed = false;
+      return result;
+    } finally {
+      client.release(failed);
+    }
+  };
+  return db;
 }
 
 /** On one connection, whose end also gives the lock back: drizzle's `migrate` fails when two run it at once. */

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { access, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,6 +14,13 @@ export interface TestPostgres extends AsyncDisposable {
   readonly pid: number;
   /** Makes an empty database; returns its URL. */
   createDatabase(name: string): Promise<string>;
+  /** Ends all its processes at once, as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data once it was killed. */
+  start(): Promise<void>;
+  /** Lets all its processes stand still, or go on: connections stay open and nothing is answered. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** Starts a server; it ends with this process at the latest. @throws {Error} when PostgreSQL is not installed. */
@@ -29,44 +37,76 @@ export async function startPostgres(): Promise<TestPostgres> {
     await run('setpriv', [...setpriv, join(bin, 'initdb'), ...init], { cwd: folder });
 
     const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'fsync=off', 'max_connections=60'];
-    const server = spawn(
-      'setpriv',
-      [...setpriv, '--pdeathsig=INT', join(bin, 'postgres'), '-D', data, ...settings.flatMap((set) => ['-c', set])],
-      { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-    const closed = once(server, 'close');
-    const { pid } = server;
-    const end = async () => {
-      // Fast shutdown: it does not wait for a test's forgotten connection.
-      if (server.exitCode === null && server.signalCode === null) server.kill('SIGINT');
-      await closed;
-      await rm(folder, { recursive: true, force: true });
+    const launch = () =>
+      launched([
+        ...setpriv,
+        '--pdeathsig=INT',
+        join(bin, 'postgres'),
+        '-D',
+        data,
+        ...settings.flatMap((set) => ['-c', set]),
+      ]);
+    let server = await launch();
+    const signal = (name: NodeJS.Signals) => {
+      for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, name);
     };
-    const log: string[] = [];
-    const lines = createInterface({ input: server.stderr });
-    const ready = new Promise<boolean>((resolve) => {
-      lines.on('line', (line) => {
-        log.push(line);
-        if (line.includes('ready to accept connections')) resolve(true);
-      });
-      lines.on('close', () => resolve(false));
-    });
-    if (!(await ready) || pid === undefined) {
-      await end();
-      throw new Error(`PostgreSQL did not start:\n${log.join('\n')}`);
-    }
     return {
-      pid,
+      get pid() {
+        return server.pid;
+      },
       async createDatabase(name) {
         await run(join(bin, 'createdb'), ['--host', folder, '--username', 'postgres', name]);
         return `postgres:///${name}?host=${encodeURIComponent(folder)}&user=postgres`;
       },
-      [Symbol.asyncDispose]: end,
+      async kill() {
+        signal('SIGKILL');
+        await server.closed;
+      },
+      async start() {
+        server = await launch();
+      },
+      freeze: () => signal('SIGSTOP'),
+      thaw: () => signal('SIGCONT'),
+      async [Symbol.asyncDispose]() {
+        // Fast shutdown: it does not wait for a test's forgotten connection.
+        server.end();
+        await server.closed;
+        await rm(folder, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+interface Launched {
+  readonly pid: number;
+  /** Resolves when it and all that it started are gone. */
+  readonly closed: Promise<unknown>;
+  end(): void;
+}
+
+/** Runs the server; resolves once it takes connections. @throws {Error} with what it said when it does not start. */
+async function launched(args: readonly string[]): Promise<Launched> {
+  const server = spawn('setpriv', args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = once(server, 'close');
+  const log: string[] = [];
+  const lines = createInterface({ input: server.stderr });
+  const ready = new Promise<boolean>((resolve) => {
+    lines.on('line', (line) => {
+      log.push(line);
+      if (line.includes('ready to accept connections')) resolve(true);
+    });
+    lines.on('close', () => resolve(false));
+  });
+  const { pid } = server;
+  if (!(await ready) || pid === undefined) throw new Error(`PostgreSQL did not start:\n${log.join('\n')}`);
+  return { pid, closed, end: () => server.kill('SIGINT') };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** The folder with the newest server's programs: Debian keeps them out of PATH, others do not. */
