@@ -87,9 +87,9 @@ export class Fleet implements Provider, SchedulerControl {
     return { workers, clients: 1, idleSeconds: null, adaptiveTarget: WORKERS, tasks: { processing: names.length } };
   }
 
-  async retire() {
-    return [];
-  }
+  async change() {}
+
+  async retire() {}
 
   async terminate() {}
   async release() {}

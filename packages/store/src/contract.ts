@@ -165,6 +165,25 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await store.unlease('h1');
       });
 
+      test('gives nobody what they cannot reach', async () => {
+        const anywhere = await created('reach-cloud', { provider: 'aws' });
+        const elsewhere = await created('reach-there', { home: 'there' });
+        const here = await created('reach-here', { home: 'here' });
+        const unbound = await created('reach-old');
+        const mine = async (holder: string, reach?: Parameters<Store['lease']>[3]) => {
+          const ids = (await leased(holder, 5000, 6000, reach)).filter((id) => id.startsWith('reach-')).toSorted();
+          await store.unlease(holder);
+          return ids;
+        };
+        expect(await mine('none', [])).toEqual([]);
+        expect(await mine('cloud', [{ name: 'aws' }])).toEqual([anywhere.id]);
+        expect(await mine('homeless', [{ name: 'local' }])).toEqual([unbound.id]);
+        expect(await mine('there', [{ name: 'local', home: 'there' }])).toEqual([unbound.id, elsewhere.id]);
+        const all = [anywhere.id, here.id, unbound.id];
+        expect(await mine('here', [{ name: 'aws' }, { name: 'local', home: 'here' }])).toEqual(all);
+        expect(await mine('any')).toEqual([anywhere.id, here.id, unbound.id, elsewhere.id]);
+      });
+
       test('leaves out what has ended', async () => {
         const one = await created('over');
         await write(one, { cluster: ended(one) });

@@ -100,6 +100,7 @@ const cluster: z.ZodType<Cluster> = z.strictObject({
   target: count,
   provider: z.string(),
   region: z.string(),
+  home: z.string().nullable(),
   credentials,
   endpoint: endpoint.nullable(),
   attempt: count,

@@ -52,6 +52,7 @@ export const clusters = pgTable(
     target: integer().notNull(),
     provider: text().notNull(),
     region: text().notNull(),
+    home: text(),
     credentials: jsonb().$type<Credentials>().notNull(),
     endpoint: jsonb().$type<SchedulerEndpoint>(),
     attempt: integer().notNull(),

@@ -1,8 +1,8 @@
 import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Cluster } from '@daskup/core/state/cluster';
-import type { ClusterEvent, Store, StoredEvent, Write } from '@daskup/core/state/store';
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import type { ClusterEvent, Reach, Store, StoredEvent, Write } from '@daskup/core/state/store';
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { naming } from './failure.ts';
 import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
@@ -82,13 +82,15 @@ class SqlStore implements Store {
     );
   }
 
-  lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
+  lease(holder: string, now: number, until: number, reach?: readonly Reach[]): Promise<readonly Cluster[]> {
     const db = this.#db;
     const halfway = now + Math.max(0, Math.floor((until - now) / 2));
+    const mine = reach && (or(...reach.map(isWithin)) ?? sql`false`);
+    const open = and(LIVE, mine);
     const free = or(isNull(leaseHolder), lte(leaseUntil, now), and(eq(leaseHolder, holder), lte(leaseUntil, halfway)));
     const due = db
       .$with('due')
-      .as(db.select({ id: clusters.id }).from(clusters).where(and(LIVE, free)).for('update', { skipLocked: true }));
+      .as(db.select({ id: clusters.id }).from(clusters).where(and(open, free)).for('update', { skipLocked: true }));
     const take = db
       .with(due)
       .update(clusters)
@@ -100,7 +102,7 @@ class SqlStore implements Store {
       const rows = await db
         .select({ cluster: clusterColumns, holder: leaseHolder, until: leaseUntil })
         .from(clusters)
-        .where(and(LIVE, or(free, eq(leaseHolder, holder))));
+        .where(and(open, or(free, eq(leaseHolder, holder))));
       const kept = rows.filter((row) => row.holder === holder && row.until !== null && row.until > halfway);
       // Seldom: most of the time there is nothing to take, and nothing is written.
       const taken = kept.length < rows.length ? await take : [];
@@ -194,6 +196,10 @@ class SqlStore implements Store {
   close(): Promise<void> {
     return this.#close();
   }
+}
+
+function isWithin({ name, home }: Reach): SQL | undefined {
+  return and(eq(clusters.provider, name), or(isNull(clusters.home), home ? eq(clusters.home, home) : undefined));
 }
 
 /** At most one statement a table, however many rows. */

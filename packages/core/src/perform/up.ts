@@ -89,6 +89,7 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     target: Math.max(1, spec.workers.min),
     provider: site.provider,
     region: site.region,
+    home: providerNamed(context, site.provider).home ?? null,
     credentials: await context.issueCredentials(spec.name, new Date(createdAt), LIFE_SECONDS),
     endpoint: null,
     attempt: 0,

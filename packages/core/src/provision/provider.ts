@@ -133,6 +133,8 @@ export interface Provider {
   readonly name: string;
   /** The regions it can launch in: plain words, known without a call. */
   readonly regions: readonly string[];
+  /** The home on one computer that alone sees its machines, by id. Left out where every process does, as of a cloud. */
+  readonly home?: string;
 
   /** Every offer in these regions, unranked and unfiltered. May be cached: prices hold for the time the cloud says. */
   offers(regions: readonly string[]): Promise<readonly Offer[]>;

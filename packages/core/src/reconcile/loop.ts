@@ -65,7 +65,7 @@ export class Loop {
   /** One pass over all clusters, but for those that an earlier one is still at. Returns in how many milliseconds the next should come. */
   async pass(): Promise<number> {
     const { store, providers, holder, now, sleep } = this.#options;
-    const clusters = await store.lease(holder, now(), now() + LEASE_MS);
+    const clusters = await store.lease(holder, now(), now() + LEASE_MS, providers);
     const sweeping = now() - this.#sweptAt >= SWEEP_EVERY_MS;
     if (clusters.length === 0 && !sweeping) return TIMING.calmMs;
     if (sweeping) this.#sweptAt = now();

@@ -1,5 +1,5 @@
 import type { Offer } from '../plan/offer.ts';
-import type { Credentials, Role, SchedulerEndpoint } from '../provision/provider.ts';
+import type { Credentials, Provider, Role, SchedulerEndpoint } from '../provision/provider.ts';
 import { type ClusterState, move } from '../reconcile/lifecycle.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
 
@@ -32,6 +32,8 @@ export interface Cluster {
   readonly target: number;
   readonly provider: string;
   readonly region: string;
+  /** The home that alone sees its machines ({@link Provider.home}); null when every server does. */
+  readonly home: string | null;
   readonly credentials: Credentials;
   /** Null until the provider has prepared the cluster's place. */
   readonly endpoint: SchedulerEndpoint | null;

@@ -2,7 +2,7 @@ import type { LedgerEntry } from '../account/ledger.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from './cluster.ts';
-import type { ClusterEvent, Store, StoredEvent, Write } from './store.ts';
+import type { ClusterEvent, Reach, Store, StoredEvent, Write } from './store.ts';
 
 interface Lease {
   readonly holder: string;
@@ -49,10 +49,11 @@ export class MemoryStore implements Store {
     return this.#clusters.get(clusterId);
   }
 
-  async lease(holder: string, now: number, until: number): Promise<readonly Cluster[]> {
+  async lease(holder: string, now: number, until: number, reach?: readonly Reach[]): Promise<readonly Cluster[]> {
     const halfway = now + Math.max(0, Math.floor((until - now) / 2));
-    return this.#newestFirst().filter(({ id, state }) => {
-      if (!isLive(state)) return false;
+    return this.#newestFirst().filter((cluster) => {
+      const { id, state } = cluster;
+      if (!isLive(state) || (reach && !reach.some((one) => isWithin(cluster, one)))) return false;
       const held = this.#leases.get(id);
       if (held && held.holder !== holder && held.until > now) return false;
       if (held?.holder !== holder || held.until <= halfway) this.#leases.set(id, { holder, until });
@@ -111,6 +112,10 @@ export class MemoryStore implements Store {
   #byLaunch(): MachineRecord[] {
     return [...this.#machines.values()].sort((a, b) => a.launchedAt - b.launchedAt || compareText(a.id, b.id));
   }
+}
+
+function isWithin({ provider, home }: Cluster, reach: Reach): boolean {
+  return provider === reach.name && (home === null || home === reach.home);
 }
 
 /** By code, not by a language's alphabet: the same order on every machine. */

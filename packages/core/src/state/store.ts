@@ -26,6 +26,12 @@ export interface Write {
   readonly events?: readonly ClusterEvent[];
 }
 
+/** Of whose clusters a process can see and make the machines: those of a provider that are everywhere's, and of a home. */
+export interface Reach {
+  readonly name: string;
+  readonly home?: string;
+}
+
 /**
  * Desired state and history. Every answer of a promise that resolved survives a crash of the process and of the machine,
  * except in the in-memory store. Several processes may share one, each change being a transaction.
@@ -49,10 +55,11 @@ export interface Store {
   ): Promise<Cluster | undefined>;
 
   /**
-   * Takes, until `until`, every live cluster whose lease is free or over at `now`; returns those and this holder's own. A
-   * lease of its own is renewed once less than half of that time is left: often asked, this seldom writes.
+   * Takes, until `until`, every live cluster within `reach` (left out, of any provider and home) whose lease is free or
+   * over at `now`; returns those and this holder's own. A lease of its own is renewed once less than half of that time is
+   * left: often asked, this seldom writes.
    */
-  lease(holder: string, now: number, until: number): Promise<readonly Cluster[]>;
+  lease(holder: string, now: number, until: number, reach?: readonly Reach[]): Promise<readonly Cluster[]>;
 
   /** Gives all of a holder's leases back at once: an orderly stop. */
   unlease(holder: string): Promise<void>;

@@ -57,6 +57,7 @@ export function cluster(name: string, changes: Partial<Cluster> = {}): Cluster {
     target: 2,
     provider: 'local',
     region: 'here',
+    home: null,
     credentials: {
       ca: keyPair('ca'),
       scheduler: keyPair('scheduler'),
