@@ -136,6 +136,7 @@ export function newCluster(i: number, now: number): Cluster {
     target: WORKERS,
     provider: PROVIDER,
     region: REGION,
+    home: null,
     credentials,
     endpoint: null,
     attempt: 0,

@@ -52,7 +52,9 @@ async function measure(name: string, store: Store, clusters: number): Promise<nu
     control: fleet,
     holder: 'bench',
     now: () => now,
+    sleep: () => new Promise(() => {}),
     changed: () => {},
+    wake: () => {},
     log: (line) => lines.push(line),
   });
   for (let i = 0; i < clusters; i++) await store.create(newCluster(i, now), []);

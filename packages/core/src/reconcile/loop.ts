@@ -56,6 +56,8 @@ export class Loop {
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
   /** What an earlier pass began and is not over: clusters by id, and clouds that have yet to list their machines by name. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  /** How many of those have come to an end so far. */
+  #done = 0;
   #sweptAt = 0;
 
   constructor(options: LoopOptions) {
@@ -73,12 +75,16 @@ export class Loop {
       const mine = clusters.filter((cluster) => cluster.provider === provider.name);
       return mine.length > 0 || sweeping ? this.#visit(provider, mine, sweeping) : TIMING.calmMs;
     });
-    let restMs: number = TIMING.bootMs;
+    let restMs: number | null = null;
     const done = Promise.all(visits).then((rests) => {
       restMs = Math.min(...rests);
     });
-    await within(sleep, TIMING.patienceMs, done);
-    return restMs;
+    // Ten thousand clusters may take their time, as long as they come to an end one after the other.
+    for (let before = -1; restMs === null && before !== this.#done; ) {
+      before = this.#done;
+      await within(sleep, TIMING.patienceMs, done);
+    }
+    return restMs ?? TIMING.bootMs;
   }
 
   /** Resolves when nothing that a pass began goes on any more. */
@@ -121,6 +127,7 @@ export class Loop {
       return await running;
     } finally {
       this.#underWay.delete(key);
+      this.#done += 1;
     }
   }
 

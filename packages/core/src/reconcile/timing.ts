@@ -5,7 +5,8 @@ export const TIMING = {
   bootMs: 600,
   busyMs: 70,
   calmMs: 1_000,
-  /** A pass goes on without the clusters and clouds that take longer, and comes back to them when they are done. */
+  /** When none of its clusters and clouds has come to an end for so long, a pass goes on without those that have not, and
+   * comes back to them when they are done. */
   patienceMs: 1_000,
   /** A cluster that has no quorum by then is ready with what it has, or failed with nothing. Long enough to fetch the
    * largest Python environment. */
