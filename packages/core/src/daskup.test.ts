@@ -220,6 +220,14 @@ test('a name that is made up is one that is free, also when it is taken at that 
   expect(new Set(names)).toEqual(new Set([makeName(() => 0.1), makeName(() => 0.2)]));
 });
 
+test('down all is told how to end every cluster, unless one has that name', async () => {
+  const w = world();
+  const downAll: Command = { verb: 'down', target: { name: 'all' } };
+  expect(await w.say(downAll)).toMatchObject({ kind: 'refused', message: expect.stringContaining('down --all') });
+  await w.say(up(1, 1, { name: 'all' }));
+  expect(await w.say(downAll)).toMatchObject({ type: 'progress', cluster: { name: 'all', phase: 'stopping' } });
+});
+
 test('while every name that is made up is taken, a person is asked for one', async () => {
   const w = world();
   const nameless: Command = { verb: 'up', request: { workers: { min: 1, max: 1 } } };

@@ -2,6 +2,7 @@ import type { WorkerRange } from '../spec/spec.ts';
 import type { CostGroup, CostPeriod, Payloads } from './command.ts';
 import { type Complaint, shown } from './error.ts';
 import { lineOf, type Word } from './line.ts';
+import { namedBy } from './named.ts';
 import { count, label, oneOf } from './notation.ts';
 import { duration } from './quantity.ts';
 import type { Reader } from './reader.ts';
@@ -46,6 +47,7 @@ export const NAME: Argument<string> = {
 export const COUNT = {
   usage: 'COUNT',
   read(reader: Reader): WorkerRange {
+    rejectBounds(reader);
     const word = reader.take(missing(reader, 'a count', count.expected));
     if (!/^[-+\d.]/.test(word.text)) misplaced(reader, word);
     const range = reader.value(word, count);
@@ -56,6 +58,34 @@ export const COUNT = {
   write: (range) => [count.format(range)],
   candidates: () => [],
 } satisfies Argument<WorkerRange>;
+
+/** What the ends of a range are called in other tools. */
+const BOUNDS = [
+  ['min', 'minimum', 'min-workers'],
+  ['max', 'maximum', 'max-workers'],
+];
+
+/** Complains of a range of which each end is an option. */
+function rejectBounds(reader: Reader): void {
+  const { words } = reader;
+  const [min, max] = BOUNDS.map((names) => words.find(({ text }) => names.includes(namedBy(text).name)));
+  if (!min?.text.includes('=') || !max?.text.includes('=')) return;
+  const first = Math.min(words.indexOf(min), words.indexOf(max));
+  const last = Math.max(words.indexOf(min), words.indexOf(max));
+  const range = [min, max].map(({ text }) => namedBy(text).value ?? '').join('..');
+  const mended = words.slice(0, last + 1).flatMap(({ text }, i) => {
+    if (i === first) return range;
+    return i === last || count.parse(text).ok ? [] : text;
+  });
+  reader.reject(
+    { start: words[0]?.start ?? 0, end: words[last]?.end ?? max.end },
+    {
+      problem: `${shown(min.text)} and ${shown(max.text)} are one range`,
+      expected: count.expected,
+      nearest: lineOf(mended),
+    },
+  );
+}
 
 /** Complains of a word that stands where the count belongs. */
 function misplaced(reader: Reader, word: Word): never {
@@ -105,7 +135,16 @@ export const TARGET: Argument<Payloads['down']['target']> = {
 
 const PERIODS: readonly CostPeriod[] = ['today', '7d', 'month'];
 const GROUPS: readonly CostGroup[] = ['user', 'cluster', 'region', 'type'];
-const period = oneOf('period', PERIODS);
+const period = oneOf(
+  'period',
+  PERIODS,
+  new Map([
+    ['week', '7d'],
+    ['7days', '7d'],
+    ['1w', '7d'],
+    ['day', 'today'],
+  ]),
+);
 const group = oneOf('group', GROUPS);
 
 /** The time that costs are told of: today, when nothing is said. */

@@ -5,7 +5,7 @@ import type { Command, Request } from './command.ts';
 import { renderError, replaced } from './error.ts';
 import { format } from './format.ts';
 import { type Parsed, parse } from './parse.ts';
-import { OPTIONS, REGION } from './words.ts';
+import { KNOWN, OPTIONS, REGION } from './words.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const text = fc.string({ unit: 'binary', minLength: 1 });
@@ -59,7 +59,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     },
     { requiredKeys: ['verb', 'period'] },
   ),
-  fc.record({ verb: fc.constant('help'), word: text }, { requiredKeys: ['verb'] }),
+  fc.record({ verb: fc.constant('help'), word: fc.constantFrom(...KNOWN, 'arm64') }, { requiredKeys: ['verb'] }),
 );
 
 /** Lines as people may type them: any order, any spelling. */

@@ -1,4 +1,4 @@
-import { ALL_REGIONS } from '../spec/regions.ts';
+import { ALL_REGIONS, providerOf } from '../spec/regions.ts';
 import { lineOf, quoted, type Word } from './line.ts';
 import { type Named, namedBy } from './named.ts';
 import { nearest } from './nearest.ts';
@@ -28,7 +28,8 @@ export function guess(unknown: Unknown): Guess | undefined {
   // `spot=false` means anything but spot.
   if (/^(false|no|off)$/i.test(value ?? '')) return undefined;
   const isLetter = flag && name.length === 1;
-  const certain = byName(unknown, name) ?? (isLetter || !(flag || sign) ? byValue(unknown) : undefined);
+  const certain =
+    byName(unknown, name) ?? torn(unknown) ?? (isLetter || !(flag || sign) ? byValue(unknown) : undefined);
   // A letter is near to everything.
   if (certain || isLetter) return certain;
   const close = nearest(name, namesFor(unknown));
@@ -57,13 +58,34 @@ function byName(unknown: Unknown, name: string): Guess | undefined {
   return said(unknown, option, value?.text ?? option.example, value?.last);
 }
 
+/** What two words are together: `spot only`, `on demand`. */
+function torn({ words, index, vocabulary }: Unknown): Guess | undefined {
+  for (const first of [index - 1, index]) {
+    const joined = words
+      .slice(first, first + 2)
+      .map(({ text }) => text)
+      .join('-');
+    const isPair = first > 0 && first + 1 < words.length && !words[first]?.text.includes('=');
+    const entry = isPair ? entryOf(joined, vocabulary) : undefined;
+    // Anything of a region's form reads as one.
+    if (entry && (entry.name !== vocabulary.region.name || providerOf(joined)))
+      return { nearest: quoted(joined), first, last: first + 1 };
+  }
+  return undefined;
+}
+
 /** The option whose values alone look like this word, or like the value of this letter. */
 function byValue(unknown: Unknown): Guess | undefined {
   const { words, index, named, vocabulary } = unknown;
-  const value = named.flag ? valueFor(unknown, () => true) : { text: words[index]?.text ?? '', last: index };
-  for (const option of [vocabulary.region, ...vocabulary.options]) {
-    const text = value && option.alone(value.text);
-    if (text !== undefined) return said(unknown, option, text, value?.last);
+  const own = { text: words[index]?.text ?? '', last: index };
+  // An amount and its unit may stand apart: `2 hours`.
+  const withNext = { text: own.text + (words[index + 1]?.text ?? ''), last: index + 1 };
+  const values = named.flag ? [valueFor(unknown, () => true)] : [own, ...(/^[\d.]+$/.test(own.text) ? [withNext] : [])];
+  for (const value of values) {
+    for (const option of value ? [vocabulary.region, ...vocabulary.options] : []) {
+      const text = value && option.alone(value.text);
+      if (text !== undefined) return said(unknown, option, text, value?.last);
+    }
   }
   return undefined;
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../spec/limits.ts';
 import { help } from './help.ts';
+import { parse } from './parse.ts';
 import { BARE_WORDS, KNOWN, OPTIONS, VERB_NAMES, VERBS } from './words.ts';
+
+/** What a line that asks for help is answered with. */
+function helpOn(word: string): string {
+  const parsed = parse(`help ${word}`);
+  if (!parsed.ok) return parsed.error.message;
+  return parsed.command.verb === 'help' ? help(parsed.command.word) : parsed.command.verb;
+}
 
 describe('help', () => {
   it('fits a terminal of 100 columns, whatever is asked', () => {
@@ -28,11 +36,12 @@ describe('help', () => {
   });
 
   it('explains words, options and regions, and shows none of them for what it does not know', () => {
-    expect(help('SPOT')).toMatch(/^spot\n/);
-    expect(help('arm64')).toMatch(/^arm, arm64\n/);
-    expect(help('ttl=')).toMatch(/^ttl=4h\n/);
-    expect(help('europe-west4')).toContain('a region of gcp');
-    expect(help('upp')).toBe('no help on upp; did you mean help up?');
-    expect(help('xyzzyx')).toMatch(/^no help on xyzzyx; expected /);
+    expect(helpOn('SPOT')).toMatch(/^spot\n/);
+    expect(helpOn('arm64')).toMatch(/^arm, arm64\n/);
+    expect(helpOn('ttl=')).toMatch(/^ttl=4h\n/);
+    expect(helpOn('europe-west4')).toContain('a region of gcp');
+    expect(helpOn('upp')).toBe('no help on upp; did you mean up?');
+    expect(helpOn('--ttl')).toBe('no help on --ttl; did you mean ttl?');
+    expect(helpOn('xyzzyx')).toMatch(/^no help on xyzzyx; expected /);
   });
 });

@@ -1,16 +1,16 @@
 import { LIMITS, type Limits } from '../spec/limits.ts';
 import { providerOf } from '../spec/regions.ts';
 import type { Verb } from './command.ts';
-import { errorAt, shown } from './error.ts';
-import { nearest } from './nearest.ts';
 import type { BareWord, Option } from './option.ts';
 import { table } from './table.ts';
-import { BARE_WORDS, isVerb, KNOWN, OPTIONS, REGION, VERB_NAMES, VERBS } from './words.ts';
+import { BARE_WORDS, isVerb, OPTIONS, REGION, VERB_NAMES, VERBS } from './words.ts';
 
-/** Help as plain text, at most 100 columns wide: on everything, or on one command, word, option or region. */
-export function help(word?: string, limits: Limits = LIMITS): string {
-  if (word === undefined) return overview();
-  const asked = word.toLowerCase().replace(/=$/, '');
+/**
+ * Help as plain text, at most 100 columns wide: on everything, or on one command, word, option or region.
+ * @throws {RangeError} on any other word, of which the parser makes no help command.
+ */
+export function help(asked?: string, limits: Limits = LIMITS): string {
+  if (asked === undefined) return overview();
   if (isVerb(asked)) return onVerb(asked, limits);
   const bare = BARE_WORDS.find(({ name, also }) => name === asked || also.includes(asked));
   if (bare) return onBareWord(bare);
@@ -18,13 +18,7 @@ export function help(word?: string, limits: Limits = LIMITS): string {
   if (option) return onOption(option, limits);
   const provider = providerOf(asked);
   if (provider) return `${asked}\n\n  a region of ${provider}; a word of up and plan`;
-  const meant = nearest(asked, KNOWN);
-  const complaint = {
-    problem: `no help on ${shown(word)}`,
-    expected: 'a command, a word or an option; help alone lists them',
-  };
-  return errorAt({ start: 0, end: word.length }, meant ? { ...complaint, nearest: `help ${meant}` } : complaint)
-    .message;
+  throw new RangeError(`no help on ${asked}`);
 }
 
 function overview(): string {

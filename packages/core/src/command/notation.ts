@@ -79,14 +79,22 @@ export function verbatim(expected: string): Notation<string> {
   return { expected, parse: (value) => ({ ok: true, value }), format: (value) => value };
 }
 
-/** One of a few words, of a kind that has a name. */
-export function oneOf<T extends string>(kind: string, choices: readonly T[]): Notation<T> {
+/**
+ * One of a few words, of a kind that has a name.
+ * @param elsewhere what else people call them.
+ */
+export function oneOf<T extends string>(
+  kind: string,
+  choices: readonly T[],
+  elsewhere: ReadonlyMap<string, T> = new Map(),
+): Notation<T> {
   return {
     expected: choices.join(', ').replace(/, ([^,]+)$/, ' or $1'),
     parse(text) {
       const value = choices.find((choice) => choice === text.toLowerCase());
       if (value !== undefined) return { ok: true, value };
-      return { ok: false, problem: `no ${kind} ${shown(text)}`, ...near(text, choices) };
+      const meant = elsewhere.get(text.toLowerCase());
+      return { ok: false, problem: `no ${kind} ${shown(text)}`, ...(meant ? { nearest: meant } : near(text, choices)) };
     },
     format: (value) => value,
   };

@@ -75,7 +75,7 @@ describe('parse', () => {
     ['cost by type', { verb: 'cost', period: 'today', by: 'type' }],
     ['cost month by user', { verb: 'cost', period: 'month', by: 'user' }],
     ['help', { verb: 'help' }],
-    ['help --all', { verb: 'help', word: '--all' }],
+    ['help TTL=', { verb: 'help', word: 'ttl' }],
     ['Ls', { verb: 'ls' }],
   ])('reads %s', (line, command) => {
     expect(commandOf(line)).toEqual(command);
@@ -182,6 +182,8 @@ describe('parse', () => {
     ['extend etl 2', '2', '2 has no unit; expected a duration'],
     ['extend etl 9d', '9d', '9d is over the limit; expected at most 7d'],
     ['cost yesterday', 'yesterday', 'no period yesterday; expected today, 7d or month'],
+    ['cost week', 'week', 'no period week; did you mean 7d?'],
+    ['help upp', 'upp', 'no help on upp; did you mean up?'],
     ['cost by', '', 'nothing follows by; expected user, cluster, region or type'],
     ['cost user', 'user', 'by is missing before user; did you mean by user?'],
     ['cost by usr', 'usr', 'no group usr; did you mean user?'],
@@ -235,6 +237,22 @@ describe('parse', () => {
       'up 4 eu-west-2,us-west-1',
       'eu-west-2,us-west-1',
       'unknown word eu-west-2,us-west-1; did you mean eu-west-2+us-west-1?',
+    ],
+    // What stands apart
+    ['up 4 2 hours', '2 hours', 'unknown word 2 hours; did you mean ttl=2hours?'],
+    ['up 4 16 GiB spot', '16 GiB', 'unknown word 16 GiB; did you mean memory=16GiB?'],
+    ['up 4 eu west-2', 'eu west-2', 'unknown word eu west-2; did you mean eu-west-2?'],
+    ['up 4 spot x1', 'x1', 'unknown word x1; expected a word such as spot'],
+    ['up 4 7 spot', '7', 'a second count, 7; expected one, right after up'],
+    ['up 4 spot only', 'spot only', 'unknown word only; did you mean spot-only?'],
+    ['up 4 on demand ssd', 'on demand', 'unknown word on demand; did you mean on-demand?'],
+    ['up 4 min=4 spot max=10', 'up 4 min=4 spot max=10', 'min=4 and max=10 are one range; did you mean up 4..10 spot?'],
+    ['up 4 2h 30m', '2h', 'unknown word 2h; did you mean ttl=2h?'],
+    ['up min=4 max=10 spot', 'up min=4 max=10', 'min=4 and max=10 are one range; did you mean up 4..10?'],
+    [
+      'scale etl max=10 min=4',
+      'scale etl max=10 min=4',
+      'min=4 and max=10 are one range; did you mean scale etl 4..10?',
     ],
     // Several slips in one place
     ['up 4 region=us-wst-1', 'region=us-wst-1', 'no option region; did you mean us-west-1?'],

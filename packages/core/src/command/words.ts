@@ -1,7 +1,9 @@
 import { ALL_REGIONS } from '../spec/regions.ts';
 import { type Argument, COUNT, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
 import type { Verb } from './command.ts';
-import { label, regions as regionNames, types, verbatim, whole } from './notation.ts';
+import { shown } from './error.ts';
+import { nearest } from './nearest.ts';
+import { label, type Notation, regions as regionNames, types, verbatim, whole } from './notation.ts';
 import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
@@ -150,7 +152,7 @@ export const OPTIONS: readonly Option[] = [
     example: '4h',
     value: duration,
     limit: ({ ttl }) => ttl,
-    alone: like(/^(\d[\d.]*[smhd][a-z]*)+$/i),
+    alone: (text) => (duration.parse(text).ok ? text : undefined),
     get: ({ ttlSeconds }) => ttlSeconds,
     set: (ttlSeconds) => ({ ttlSeconds }),
     elsewhere: ['lifetime', 'timeout', 'max-lifetime', 'expires'],
@@ -241,13 +243,23 @@ export const VOCABULARY: Vocabulary = {
 
 const REQUEST = requestOf(VOCABULARY);
 
-const word = verbatim('a command, word or option');
+/** What help explains: in lower case, an option without its `=`. */
+const topic: Notation<string> = {
+  expected: 'a command, a word or an option; help alone lists them',
+  parse(text) {
+    const asked = text.toLowerCase().replace(/=$/, '');
+    if (KNOWN.includes(asked) || BARE_WORDS.some(({ also }) => also.includes(asked))) return { ok: true, value: asked };
+    const meant = nearest(asked, KNOWN);
+    return { ok: false, problem: `no help on ${shown(text)}`, ...(meant && { nearest: meant }) };
+  },
+  format: (value) => value,
+};
 
 const WORD: Argument<string> = {
   usage: '[WORD]',
   read(reader) {
     const next = reader.next();
-    return next && reader.value(next, word);
+    return next && reader.value(next, topic);
   },
   write: (value) => [value],
   candidates: ({ before }) => (before.length === 0 ? KNOWN : []),

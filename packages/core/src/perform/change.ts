@@ -59,7 +59,7 @@ export async function extend(context: Context, { name, seconds }: Command<'exten
 /** Ends one cluster, or every one, and shows each go. */
 export async function* down(context: Context, { target }: Command<'down'>, asker: Asker): AsyncGenerator<Answer> {
   const { store, now, pulse } = context;
-  const clusters = 'all' in target ? await store.clusters({ live: true }) : [await live(context, target.name)];
+  const clusters = 'all' in target ? await store.clusters({ live: true }) : [await toEnd(context, target.name)];
   const why = `asked for by ${asker.user}`;
   const end = (cluster: Cluster): Write => {
     if (cluster.state.phase === 'stopping' || !isLive(cluster.state)) return {};
@@ -79,6 +79,13 @@ export async function* down(context: Context, { target }: Command<'down'>, asker
     ended.push(view);
   }
   yield { type: 'result', result: { verb: 'down', clusters: ended } };
+}
+
+/** @throws {Refusal} when there is none of that name; told what is meant, should the name be `all`. */
+async function toEnd(context: Context, name: string): Promise<Cluster> {
+  if (name === 'all' && !(await context.store.cluster(name)))
+    throw new Refusal('There is no cluster named all; every one is ended by: down --all');
+  return live(context, name);
 }
 
 /** Takes one spot worker back, as its cloud might. */
