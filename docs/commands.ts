@@ -1,5 +1,5 @@
-/** Writes docs/commands.md: `npx node docs/commands.ts`. */
+/** Writes docs/commands.md: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
-import { reference } from '@daskup/core/command/reference';
+import { reference } from '@daskup/cli/reference';
 
 writeFileSync(new URL('commands.md', import.meta.url), reference());

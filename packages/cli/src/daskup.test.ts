@@ -54,6 +54,12 @@ afterAll(async () => {
 test('help, a typo and a bad count need no server; what is wrong is told in a line with exit code 2', async () => {
   expect((await daskup()).out).toContain('up');
   expect(await daskup('help', 'up')).toMatchObject({ code: 0 });
+  expect((await daskup('help', 'serve')).out).toContain('run the server in the foreground');
+  expect(await daskup('--version')).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^daskup \d+\.\d+\.\d+\n$/),
+    err: '',
+  });
   for (const [line, told] of [
     ['up 4 eu-west-22', 'did you mean eu-west-2?'],
     ['upp 4', 'did you mean up?'],
@@ -61,6 +67,11 @@ test('help, a typo and a bad count need no server; what is wrong is told in a li
     ['up 4 ttl=5parsecs', 'no unit parsecs'],
     ['scale etl', 'scale'],
     ['down', 'down'],
+    ['help zzz', 'no help on zzz'],
+    ['ls --jsn', 'did you mean --json?'],
+    ['down --all --yse', 'did you mean --yes?'],
+    ['up 4 --ssd', 'did you mean ssd?'],
+    ['serv', 'did you mean serve?'],
   ] as const) {
     const { code, err, out } = await daskup(...line.split(' '));
     expect({ line, code, out }).toEqual({ line, code: 2, out: '' });
@@ -105,6 +116,11 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect(cost.out).toContain('total');
   expect(plan.out).toContain('local.1');
   expect(logs.out).toContain('starting dask worker');
+
+  expect(await daskup('plan', '1', 'cpu=4000')).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/nothing fits\n.*fewer than 4000 vCPUs/),
+  });
 
   const connect = await daskup('connect', 'etl');
   const path = /^export DASK_CONFIG='(.*)'$/m.exec(connect.out)?.[1] ?? '';

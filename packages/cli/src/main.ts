@@ -2,36 +2,44 @@ import type { Command } from '@daskup/core/command/command';
 import { renderError } from '@daskup/core/command/error';
 import { lineOf } from '@daskup/core/command/line';
 import { parse } from '@daskup/core/command/parse';
+import { OWN_WORDS, ownWordMeant } from './own-words.ts';
 
 const BAD_COMMAND = 2;
 
-/** Words that are the terminal's and not the grammar's. */
+/** These two stand anywhere. */
 const FLAGS = new Set(['--json', '--yes']);
 const words = process.argv.slice(2);
 const flags = new Set(words.filter((word) => FLAGS.has(word)));
 const rest = words.filter((word) => !flags.has(word));
 const options = { json: flags.has('--json'), yes: flags.has('--yes') };
-
-/** What only makes sense in a terminal. */
-const OWN_HELP = `In a terminal also:
-
-  serve                run the server in the foreground, as a service would
-  completion bash|zsh  what your shell needs to complete commands: eval "$(daskup completion bash)"
-  --json               answer in JSON
-  --yes                ask nothing`;
+const [first = '', second = ''] = rest;
 
 // `daskup`, `daskup --help` and `daskup -h` are what people try first.
-const asksHelp = rest.length === 0 || ['--help', '-h'].includes(rest[0] ?? '');
-if (rest[0] === 'serve' && rest.length === 1) await import('@daskup/server/main');
-else if (rest[0] === 'completion' || rest[0] === 'complete') await completion(rest[0], rest[1] ?? '');
-else process.exitCode = await run(asksHelp ? 'help' : lineOf(rest));
+if (['', '--help', '-h'].includes(first)) process.exitCode = await run('help');
+else if (first === 'serve') await serve();
+else if (first === 'completion' || first === 'complete') await completion(first, second);
+else if (first === '--version') await version();
+else if (first === 'help' && OWN_WORDS.some(({ name }) => name === second)) helpOnOwn(second);
+else process.exitCode = await run(lineOf(rest));
 
 async function run(line: string): Promise<number> {
   const parsed = parse(line);
   if (parsed.ok) return carryOut(parsed.command, line);
   const { error } = parsed;
+  for (const word of rest) {
+    const meant = ownWordMeant(word);
+    // What the grammar makes of a line's first word comes first.
+    if (meant && (word.startsWith('--') || (word === first && error.nearest === undefined)))
+      return refuse(`no ${word.startsWith('--') ? 'flag' : 'command'} ${word}; did you mean ${meant}?`);
+  }
   if (options.json) console.log(JSON.stringify({ error: error.message, start: error.start, end: error.end }));
   console.error(process.stderr.isTTY ? renderError(line, error) : `daskup: ${error.message}`);
+  return BAD_COMMAND;
+}
+
+function refuse(message: string): number {
+  if (options.json) console.log(JSON.stringify({ error: message }));
+  console.error(`daskup: ${message}`);
   return BAD_COMMAND;
 }
 
@@ -39,11 +47,30 @@ async function run(line: string): Promise<number> {
 async function carryOut(command: Command, line: string): Promise<number> {
   if (command.verb === 'help') {
     const { help } = await import('@daskup/core/command/help');
-    console.log(command.word === undefined ? `${help()}\n\n${OWN_HELP}` : help(command.word));
+    console.log(command.word === undefined ? `${help()}\n\n${await ownHelp()}` : help(command.word));
     return 0;
   }
   const { perform } = await import('./perform.ts');
   return perform(command, line, options);
+}
+
+async function ownHelp(): Promise<string> {
+  const { table } = await import('@daskup/core/command/table');
+  return `In a terminal also:\n\n${table(OWN_WORDS.map(({ usage, help }) => [usage, help]))}`;
+}
+
+function helpOnOwn(word: string): void {
+  for (const { name, usage, help } of OWN_WORDS) if (name === word) console.log(`${usage}\n\n  ${help}`);
+}
+
+async function serve(): Promise<void> {
+  if (rest.length === 1) await import('@daskup/server/main');
+  else process.exitCode = refuse('serve stands alone: its settings are environment variables (docs/architecture.md)');
+}
+
+async function version(): Promise<void> {
+  const { default: about } = await import('../package.json', { with: { type: 'json' } });
+  console.log(`daskup ${about.version}`);
 }
 
 async function completion(verb: 'completion' | 'complete', word: string): Promise<void> {
@@ -51,8 +78,5 @@ async function completion(verb: 'completion' | 'complete', word: string): Promis
   const shell = SHELLS.find((name) => name === word);
   if (verb === 'complete') console.log((await completions(word)).join('\n'));
   else if (shell) console.log(completionScript(shell));
-  else {
-    console.error(`daskup: completion needs a shell: ${SHELLS.join(' or ')}`);
-    process.exitCode = BAD_COMMAND;
-  }
+  else process.exitCode = refuse(`completion needs a shell: ${SHELLS.join(' or ')}`);
 }

@@ -1,0 +1,41 @@
+import { namedBy } from '@daskup/core/command/named';
+import { nearest } from '@daskup/core/command/nearest';
+import { BARE_WORDS, OPTIONS, REGION, VOCABULARY } from '@daskup/core/command/words';
+
+/** A word that is the terminal's and not the grammar's. */
+interface OwnWord {
+  readonly name: string;
+  /** With what follows it. */
+  readonly usage: string;
+  /** One line. */
+  readonly help: string;
+}
+
+/** What only makes sense in a terminal: help and the reference tell it after the grammar. */
+export const OWN_WORDS: readonly OwnWord[] = [
+  { name: 'serve', usage: 'serve', help: 'run the server in the foreground, as a service would' },
+  {
+    name: 'completion',
+    usage: 'completion bash|zsh',
+    help: 'what your shell needs to complete commands: eval "$(daskup completion bash)"',
+  },
+  { name: '--json', usage: '--json', help: 'answer in one line of JSON, also what went wrong' },
+  { name: '--yes', usage: '--yes', help: 'ask nothing: down --all needs it where nobody can answer' },
+  { name: '--version', usage: '--version', help: 'tell the version' },
+];
+
+/** Names that a flag of another tool may have, of which the grammar says how it is written here. */
+const GRAMMAR = new Set([
+  ...[...BARE_WORDS, ...OPTIONS, REGION].flatMap(({ name, elsewhere }) => [name, ...elsewhere]),
+  ...VOCABULARY.countElsewhere,
+]);
+
+/** The terminal's own word that was probably meant; flags are near to flags alone. */
+export function ownWordMeant(word: string): string | undefined {
+  const isFlag = (text: string) => text.startsWith('--');
+  if (isFlag(word) && GRAMMAR.has(namedBy(word).name)) return undefined;
+  return nearest(
+    word,
+    OWN_WORDS.map(({ name }) => name).filter((name) => isFlag(name) === isFlag(word)),
+  );
+}
