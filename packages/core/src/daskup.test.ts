@@ -220,6 +220,18 @@ test('a name that is made up is one that is free, also when it is taken at that 
   expect(new Set(names)).toEqual(new Set([makeName(() => 0.1), makeName(() => 0.2)]));
 });
 
+test('an end is moved as far ahead as a life may be, and who asks for more is told how far', async () => {
+  const w = world();
+  await w.say(up(1, 1, { ttlSeconds: 4 * 3600 }));
+  const by = (seconds: number) => w.say({ verb: 'extend', name: 'etl', seconds });
+  expect(await by(7 * 86_400)).toMatchObject({
+    kind: 'refused',
+    message: 'etl would end more than 7d from now, the longest there is: extend it by at most 6d20h now',
+  });
+  expect(await by(6 * 86_400 + 20 * 3600)).toMatchObject({ type: 'result' });
+  expect(await by(1)).toMatchObject({ kind: 'refused', message: expect.stringContaining('extend it later') });
+});
+
 test('down all is told how to end every cluster, unless one has that name', async () => {
   const w = world();
   const downAll: Command = { verb: 'down', target: { name: 'all' } };

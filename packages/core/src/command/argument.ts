@@ -111,7 +111,7 @@ export const EXTENSION: Argument<number> = {
   usage: 'DURATION',
   read(reader) {
     const word = reader.take(missing(reader, 'a duration', duration.expected));
-    return reader.limited(word, duration, reader.limits.extend);
+    return reader.limited(word, duration, reader.limits.ttl);
   },
   write: (seconds) => [duration.format(seconds)],
   candidates: () => [],

@@ -42,7 +42,7 @@ export function reference(): string {
     ),
     '## Values',
     [
-      `- **${EXTENSION.usage}**: ${duration.expected}. One \`extend\` adds at most ${duration.format(LIMITS.extend.max)}.`,
+      `- **${EXTENSION.usage}**: ${duration.expected}. \`extend\` moves a cluster's end to at most ${duration.format(LIMITS.ttl.max)} ahead.`,
       `- **NAME**: ${label.expected} (an RFC 1123 label).`,
       `- Sizes: ${size.expected}; \`gb\` means GiB.`,
       `- Money: ${money.expected}.`,

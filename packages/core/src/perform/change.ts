@@ -38,22 +38,32 @@ export async function* scale(
 
 /** Moves a cluster's end. */
 export async function extend(context: Context, { name, seconds }: Command<'extend'>, asker: Asker): Promise<Result> {
-  const latest = context.now() + LIMITS.ttl.max * 1000;
+  const most = context.now() + LIMITS.ttl.max * 1000;
   const cluster = await live(context, name);
   const changed = await change(context, cluster, `extended by ${asker.user}`, (current) => {
     const expiresAt = current.expiresAt + seconds * 1000;
-    if (expiresAt > latest)
-      throw new Refusal(`${name} would end more than 7 days from now, the longest there is: extend it by less`);
-    const rest = current.createdAt + LIFE_SECONDS * 1000 - current.expiresAt;
-    if (seconds * 1000 > rest) {
-      const most = describeSeconds(Math.floor(rest / 1000));
-      throw new Refusal(
-        `${name}'s certificates end ${describeSeconds(LIFE_SECONDS)} after it was made: extend it by at most ${most}, or make a new cluster`,
-      );
+    const last = current.createdAt + LIFE_SECONDS * 1000;
+    if (expiresAt > Math.min(most, last)) {
+      throw new Refusal(last < most ? tooOld(name, last - current.expiresAt) : tooLong(name, most - current.expiresAt));
     }
     return { ...current, expiresAt };
   });
   return { verb: 'extend', cluster: await look(context, changed) };
+}
+
+function tooLong(name: string, leftMs: number): string {
+  const advice = leftMs >= 60_000 ? `extend it by at most ${wholeMinutes(leftMs)} now` : 'extend it later';
+  return `${name} would end more than ${describeSeconds(LIMITS.ttl.max)} from now, the longest there is: ${advice}`;
+}
+
+function tooOld(name: string, leftMs: number): string {
+  const advice =
+    leftMs >= 60_000 ? `extend it by at most ${wholeMinutes(leftMs)}, or make a new cluster` : 'make a new cluster';
+  return `${name}'s certificates end ${describeSeconds(LIFE_SECONDS)} after it was made: ${advice}`;
+}
+
+function wholeMinutes(ms: number): string {
+  return describeSeconds(Math.floor(ms / 60_000) * 60);
 }
 
 /** Ends one cluster, or every one, and shows each go. */

@@ -8,12 +8,11 @@ export interface Limit {
 export interface Limits {
   /** Has no default: how many is always said. */
   readonly workers: Pick<Limit, 'max'>;
+  /** Its most is also how far ahead `extend` may move an end. */
   readonly ttl: Limit;
   readonly idle: Limit;
   readonly away: Limit;
   readonly quorum: Limit;
-  /** The longest single `extend`; has no default: how long is always said. */
-  readonly extend: Pick<Limit, 'max'>;
 }
 
 const MINUTE = 60;
@@ -27,5 +26,4 @@ export const LIMITS: Limits = {
   idle: { default: 20 * MINUTE, max: 24 * HOUR },
   away: { default: 2 * MINUTE, max: 24 * HOUR },
   quorum: { default: 0.9, max: 1 },
-  extend: { max: 7 * DAY },
 };
