@@ -14,6 +14,10 @@ const { request } = process.getBuiltinModule('node:http');
 
 /** The embedded database is made on first use, which takes a few seconds on a slow machine; milliseconds. */
 const START_MS = 60_000;
+/** A start that takes longer is told of; milliseconds. */
+const SLOW_MS = 1_000;
+/** So long, then twice as long, the server that has the store may take to answer before another is started; milliseconds. */
+const PATIENCE_MS = 5_000;
 
 const READS = /^(ls|status|logs|cost|plan|connect)\b/;
 
@@ -27,11 +31,18 @@ export interface Order {
 export class Client {
   readonly home: string;
   readonly #socket: string;
+  readonly #logPath: string;
+  readonly #onSlowStart: () => void;
 
-  /** @throws {BadSetting} when the environment names no home that could be one. */
-  constructor(env: NodeJS.ProcessEnv) {
+  /**
+   * @param onSlowStart is called when a server has to be started and takes a while.
+   * @throws {BadSetting} when the environment names no home that could be one.
+   */
+  constructor(env: NodeJS.ProcessEnv, onSlowStart = () => {}) {
     this.home = homeFrom(env);
     this.#socket = socketOf(this.home);
+    this.#logPath = join(this.home, 'server.log');
+    this.#onSlowStart = onSlowStart;
   }
 
   /**
@@ -40,10 +51,8 @@ export class Client {
    * @throws {Error} when no server runs and none can be started, or the connection is cut.
    */
   async *send(order: Order): AsyncGenerator<Answer> {
-    const response = await this.#post(order).catch((error: NodeJS.ErrnoException) => {
-      // A server that dies with the connection open may have done a change: only what changes nothing is asked again.
-      const absent = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(error.code ?? '');
-      if (!absent && !(error.code === 'ECONNRESET' && READS.test(order.line))) throw error;
+    const response = await this.#post(order).catch((error) => {
+      if (!mayBeSentAgain(order, error)) throw error;
       return this.#startAndPost(order);
     });
     yield* this.#answers(response);
@@ -80,9 +89,39 @@ export class Client {
   }
 
   async #startAndPost(order: Order) {
-    const path = join(this.home, 'server.log');
+    const slow = setTimeout(this.#onSlowStart, SLOW_MS);
+    try {
+      return await this.#startedAndPosted(order);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  async #startedAndPosted(order: Order) {
+    const until = Date.now() + START_MS;
+    let server = await this.#start();
+    let patienceMs = PATIENCE_MS;
+    while (Date.now() < until) {
+      await delay(50);
+      const response = await this.#post(order).catch((error) => {
+        if (!mayBeSentAgain(order, error)) throw error;
+      });
+      if (response) return response;
+      if (server.ended && server.ended.code !== IN_USE) break;
+      // The one that had the store may have been ending, and have left it to nobody.
+      if (server.ended && Date.now() - server.ended.at > patienceMs) {
+        server = await this.#start();
+        patienceMs *= 2;
+      }
+    }
+    const last = readFileSync(this.#logPath, 'utf8').trimEnd().split('\n').at(-1)?.replace('daskup: ', '') ?? '';
+    if (server.ended?.code === BAD_SETTING) throw new BadSetting(last);
+    throw new Error(`the server did not start: ${last} (${this.#logPath} has the rest)`);
+  }
+
+  async #start(): Promise<Starting> {
     makeHome(this.home);
-    const log = openSync(path, 'a', 0o600);
+    const log = openSync(this.#logPath, 'a', 0o600);
     const main = fileURLToPath(import.meta.resolve('@daskup/server/main'));
     const { spawn } = await import('node:child_process');
     const child = spawn(process.execPath, [main, '--embedded'], {
@@ -91,23 +130,24 @@ export class Client {
       cwd: '/',
       env: { ...process.env, DASKUP_HOME: this.home },
     });
-    let failed: number | null = null;
+    const starting: Starting = { ended: null };
     child.on('exit', (code) => {
-      // Of several started at once one gets the store; the others leave it the field, and their callers wait for it.
-      if (code !== IN_USE) failed = code ?? 1;
+      starting.ended = { code: code ?? 1, at: Date.now() };
     });
     child.unref();
     closeSync(log);
-    const until = Date.now() + START_MS;
-    while (Date.now() < until && failed === null) {
-      await delay(50);
-      const response = await this.#post(order).catch(() => null);
-      if (response) return response;
-    }
-    const last = readFileSync(path, 'utf8').trimEnd().split('\n').at(-1)?.replace('daskup: ', '') ?? '';
-    if (failed === BAD_SETTING) throw new BadSetting(last);
-    throw new Error(`the server did not start: ${last} (${path} has the rest)`);
+    return starting;
   }
+}
+
+/** A server that was started: of several at once one gets the store, the others end at once with {@link IN_USE}. */
+interface Starting {
+  ended: { readonly code: number; readonly at: number } | null;
+}
+
+/** A server that dies with the connection open may have done a change: then only what changes nothing is sent again. */
+function mayBeSentAgain({ line }: Order, { code = '' }: NodeJS.ErrnoException): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code) || (code === 'ECONNRESET' && READS.test(line));
 }
 
 /** What a server says of a request that it does not take. */

@@ -11,6 +11,8 @@ const home = mkdtempSync(join(tmpdir(), 'daskup-cli-'));
 const bin = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
 const env: NodeJS.ProcessEnv = { ...process.env, DASKUP_HOME: home, npm_command: '' };
 
+const STARTING = "daskup: starting daskup's server in the background…";
+
 interface Ended {
   readonly code: number;
   readonly out: string;
@@ -197,7 +199,25 @@ test('a server that is killed is replaced by the next command, which finds every
 test('sixteen shells at once on a home without a server share one', async () => {
   process.kill(await fetchPid(), 'SIGKILL');
   const all = await Promise.all(Array.from({ length: 16 }, () => daskup('ls')));
-  expect(all.map(({ code, err }) => ({ code, err }))).toEqual(all.map(() => ({ code: 0, err: '' })));
+  // Whoever waits longer than a moment is told for what, and of nothing else.
+  const told = all.map(({ code, err }) => ({ code, err: err.replace(`${STARTING}\n`, '') }));
+  expect(told).toEqual(all.map(() => ({ code: 0, err: '' })));
+});
+
+test('a server that ends while another command starts one leaves it the store, and the wait is told', async () => {
+  const ending = await fetchPid();
+  const log = () => readFileSync(join(home, 'server.log'), 'utf8');
+  const before = log().length;
+  // As it is while it ends: the store is its own still, and nobody answers.
+  rmSync(join(home, 'server.sock'));
+  const ls = daskup('ls');
+  while (!log().slice(before).includes('in use')) await delay(20);
+  process.kill(ending, 'SIGKILL');
+  expect(await ls).toMatchObject({ code: 0, err: expect.stringContaining(STARTING) });
+  expect(await fetchPid()).not.toBe(ending);
+  // With --json there is nothing to read but the answer.
+  process.kill(await fetchPid(), 'SIGKILL');
+  expect(await daskup('ls', '--json')).toEqual({ code: 0, out: '{"verb":"ls","clusters":[]}\n', err: '' });
 });
 
 async function fetchPid(): Promise<number> {

@@ -27,10 +27,12 @@ export async function perform(command: Command, line: string, options: Options):
     console.error(`daskup: ${message}`);
     return code;
   };
+  const startedAt = Date.now();
+  const progress = new Progress(options.json);
   let client: Client;
   let order: Order;
   try {
-    client = new Client(process.env);
+    client = new Client(process.env, () => progress.note("starting daskup's server in the background…"));
     order = { line, user: userInfo().username, environment: environmentOf(command) };
   } catch (error) {
     return fail(BAD_COMMAND, messageOf(error));
@@ -40,8 +42,6 @@ export async function perform(command: Command, line: string, options: Options):
     if (!(await confirmed('End every cluster?'))) return fail(FAILED, 'nothing was ended');
   }
 
-  const startedAt = Date.now();
-  const progress = new Progress(options.json);
   const interrupt = interruptOf(command, client, order.user, progress);
   try {
     for await (const answer of client.send(order)) {

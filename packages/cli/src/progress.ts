@@ -32,6 +32,11 @@ export class Progress {
     this.#timer ??= setInterval(() => this.#draw(), 500);
   }
 
+  /** A line about daskup itself. */
+  note(text: string): void {
+    if (!this.#quiet) process.stderr.write(`daskup: ${text}\n`);
+  }
+
   end(): void {
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
