@@ -205,6 +205,7 @@ test('sixteen shells at once on a home without a server share one', async () => 
 });
 
 test('a server that ends while another command starts one leaves it the store, and the wait is told', async () => {
+  await daskup('ls');
   const ending = await fetchPid();
   const log = () => readFileSync(join(home, 'server.log'), 'utf8');
   const before = log().length;
