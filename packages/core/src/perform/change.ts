@@ -94,7 +94,7 @@ export async function* down(context: Context, { target }: Command<'down'>, asker
 /** @throws {Refusal} when there is none of that name; told what is meant, should the name be `all`. */
 async function toEnd(context: Context, name: string): Promise<Cluster> {
   if (name === 'all' && !(await context.store.cluster(name)))
-    throw new Refusal('There is no cluster named all; every one is ended by: down --all');
+    throw new Refusal('There is no cluster named all; to end every one: down --all');
   return live(context, name);
 }
 
