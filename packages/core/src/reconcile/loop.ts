@@ -52,6 +52,8 @@ export class Loop {
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Clusters, by id, that a worker is expected in: their schedulers tell when one has come. */
   readonly #expecting = new Set<string>();
+  /** Questions for offers that are under way. */
+  readonly #asked = new Map<string, Promise<readonly Offer[] | null>>();
   /** Places that may have been made for clusters that were over by then. */
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
   /** What an earlier pass began and is not over: clusters by id, and clouds that have yet to list their machines by name. */
@@ -139,7 +141,10 @@ export class Loop {
     seen: readonly Machine[] | null,
   ): Promise<number> {
     const { holder, now: clock } = this.#options;
-    const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
+    const [status, offers] = await Promise.all([
+      this.#status(cluster, records),
+      this.#offers(provider, cluster.region),
+    ]);
     const now = clock();
     const observation = observe(records, seen, status, now);
     const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
@@ -184,12 +189,20 @@ export class Loop {
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
-  /** The cluster's region's offers; null when they cannot be had, which must not keep anything from its end. */
-  async #offers(provider: Provider, { region, spec }: Cluster): Promise<readonly Offer[] | null> {
-    return provider.offers([region]).catch((error: unknown) => {
-      this.#options.log(`${spec.name}: to be tried again: no offers: ${messageOf(error)}`);
-      return null;
-    });
+  /** A region's offers, asked for once for all its clusters; null when they cannot be had, which must not keep anything from its end. */
+  #offers(provider: Provider, region: string): Promise<readonly Offer[] | null> {
+    const key = `${provider.name}/${region}`;
+    const underWay = this.#asked.get(key);
+    if (underWay) return underWay;
+    const asked = provider
+      .offers([region])
+      .catch((error: unknown) => {
+        this.#options.log(`${key}: to be tried again: no offers: ${messageOf(error)}`);
+        return null;
+      })
+      .finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asked);
+    return asked;
   }
 
   /** What the scheduler says; null while there is none to ask, or it does not answer. */
