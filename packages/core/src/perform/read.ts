@@ -59,14 +59,14 @@ export async function logs(context: Context, { name }: Command<'logs'>): Promise
 /** What was spent in a period, machines that still run included. */
 export async function cost({ store, now }: Context, command: Command<'cost'>): Promise<Result> {
   const period = periodOf(command.period, now());
-  const [settled, machines, clusters] = await Promise.all([
-    store.ledger(period),
-    store.liveMachines(),
-    store.clusters({ live: true }),
-  ]);
+  // In this order: what ends meanwhile is found in the ledger, and counted there only.
+  const machines = await store.liveMachines();
+  const clusters = await store.clusters({ live: true });
+  const settled = await store.ledger(period);
   const byId = new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  const ended = new Set(settled.map(({ machineId }) => machineId));
   const running = machines.flatMap((machine) => {
-    const cluster = byId.get(machine.clusterId);
+    const cluster = ended.has(machine.id) ? undefined : byId.get(machine.clusterId);
     return (cluster && entryOf(cluster, machine, period.to)) ?? [];
   });
   const rows = costRows([...settled, ...running], period, command.by);
