@@ -190,7 +190,7 @@ test('a cluster is extended again and again, but not beyond its certificates', a
     expect(await extend(6)).toMatchObject({
       type: 'error',
       kind: 'refused',
-      message: expect.stringContaining('more than 7 days from now'),
+      message: expect.stringContaining('more than 7d from now'),
     });
     expect(await extend(5)).toMatchObject({ type: 'result' });
     w.cloud.now += 5 * DAY * 1000;

@@ -275,6 +275,12 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         const after = await store.events(one.id, all[0]?.seq);
         expect(after.map(({ text }) => text)).toEqual(['second', 'third']);
         expect(await store.events(one.id, all[2]?.seq)).toEqual([]);
+        expect(await store.lastEvent(one.id)).toBe(all[2]?.seq);
+      });
+
+      test('have no last one before there is any', async () => {
+        const one = await created('no-news');
+        expect(await store.lastEvent(one.id)).toBe(0);
       });
     });
 

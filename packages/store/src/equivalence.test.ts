@@ -106,6 +106,8 @@ async function perform(store: Store, asked: Call, made: Set<string>): Promise<un
 /** Everything that can be asked of a store. `seq` only has to grow, so it is left out. */
 async function everything(store: Store): Promise<unknown> {
   const events = await Promise.all(IDS.map((id) => store.events(id)));
+  const last = await Promise.all(IDS.map((id) => store.lastEvent(id)));
+  expect(last).toEqual(events.map((of) => of.at(-1)?.seq ?? 0));
   for (const of of events) expect(of.map(({ seq }) => seq)).toEqual(of.map(({ seq }) => seq).toSorted((a, b) => a - b));
   return {
     clusters: await store.clusters(),

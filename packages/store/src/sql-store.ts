@@ -2,7 +2,23 @@ import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Cluster } from '@daskup/core/state/cluster';
 import type { ClusterEvent, Reach, Store, StoredEvent, Write } from '@daskup/core/state/store';
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  max,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { PgColumn, PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { naming } from './failure.ts';
 import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
@@ -177,6 +193,16 @@ class SqlStore implements Store {
           .orderBy(asc(events.seq)),
       ),
     );
+  }
+
+  lastEvent(clusterId: string): Promise<number> {
+    return naming('The events could not be read', async () => {
+      const [row] = await this.#db
+        .select({ seq: max(events.seq) })
+        .from(events)
+        .where(eq(events.clusterId, clusterId));
+      return row?.seq ?? 0;
+    });
   }
 
   ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]> {

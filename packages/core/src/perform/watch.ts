@@ -14,8 +14,8 @@ const STAGE_MS = 1_000;
 type Progress = Extract<Answer, { readonly type: 'progress' }>;
 
 /** Up to which of its events a cluster's story is known; nothing of that needs to be told again. */
-export async function told({ store }: Context, cluster: Cluster): Promise<number> {
-  return (await store.events(cluster.id)).at(-1)?.seq ?? 0;
+export function told({ store }: Context, cluster: Cluster): Promise<number> {
+  return store.lastEvent(cluster.id);
 }
 
 /**

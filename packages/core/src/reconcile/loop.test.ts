@@ -23,9 +23,10 @@ test('a pass over quiet clusters asks the store and the cloud as often for forty
   const cloud = new PretendCloud();
   const store = new MemoryStore('here');
   let ids = 0;
-  const shared = { now: () => cloud.now, holder: 'one', log: () => {}, changed: () => {}, sleep: async () => {} };
+  const shared = { now: () => cloud.now, holder: 'one', log: () => {}, changed: () => {}, wake: () => {} };
   const daskup = new Daskup({
     ...shared,
+    sleep: async () => {},
     store,
     providers: [cloud],
     control: cloud,
@@ -36,7 +37,14 @@ test('a pass over quiet clusters asks the store and the cloud as often for forty
     newId: () => `id-${ids++}`,
     random: () => 0.5,
   });
-  const loop = new Loop({ ...shared, store: noted(store, calls), providers: [noted(cloud, calls)], control: cloud });
+  const loop = new Loop({
+    ...shared,
+    // A pass here waits for everything it began.
+    sleep: () => new Promise(() => {}),
+    store: noted(store, calls),
+    providers: [noted(cloud, calls)],
+    control: cloud,
+  });
   const quiet = ['lease', 'machines', 'machines', 'offers'];
 
   for (const clusters of [1, 40]) {

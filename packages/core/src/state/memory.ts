@@ -87,6 +87,10 @@ export class MemoryStore implements Store {
     return this.#events.filter((event) => event.clusterId === clusterId && event.seq > after);
   }
 
+  async lastEvent(clusterId: string): Promise<number> {
+    return this.#events.findLast((event) => event.clusterId === clusterId)?.seq ?? 0;
+  }
+
   async ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]> {
     return [...this.#ledger.values()]
       .filter(({ from, to }) => from < period.to && (to > period.from || from >= period.from))

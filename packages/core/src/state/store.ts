@@ -79,6 +79,9 @@ export interface Store {
   /** Events of one cluster after `seq`, oldest first. */
   events(clusterId: string, after?: number): Promise<readonly StoredEvent[]>;
 
+  /** The `seq` of a cluster's last event; 0 when it has none. */
+  lastEvent(clusterId: string): Promise<number>;
+
   /** Entries that overlap the period from (inclusive) to (exclusive); times in milliseconds since 1970, UTC. */
   ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]>;
 
