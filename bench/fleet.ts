@@ -1,7 +1,10 @@
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
 import type { Offer } from '@daskup/core/plan/offer';
 import type { Credentials, LaunchBatch, Machine, Provider } from '@daskup/core/provision/provider';
+import { Loop } from '@daskup/core/reconcile/loop';
 import type { Cluster } from '@daskup/core/state/cluster';
+import { MemoryStore } from '@daskup/core/state/memory';
+import type { Store } from '@daskup/core/state/store';
 import { issueCredentials } from '@daskup/dask/certificates';
 
 const PROVIDER = 'fleet';
@@ -146,4 +149,32 @@ export function newCluster(i: number, now: number): Cluster {
     clientAt: null,
     surplusSince: null,
   };
+}
+
+/** A pretend cloud, and a store that has so many clusters of it, all of them ready for a while. */
+export async function populate(store: Store, clusters: number, now: () => number): Promise<Fleet> {
+  const fleet = new Fleet(now);
+  // They come up in a store of their own: to write them down as they end up takes a tenth of the time.
+  const draft = new MemoryStore(store.installation);
+  for (let i = 0; i < clusters; i++) await draft.create(newCluster(i, now()), []);
+  const loop = new Loop({
+    store: draft,
+    providers: [fleet],
+    control: fleet,
+    holder: 'populate',
+    now,
+    changed: () => {},
+    log: () => {},
+  });
+  for (let pass = 0; pass < 4; pass++) await loop.pass();
+  const made = await draft.clusters({ live: true });
+  for (const cluster of made) {
+    if (cluster.state.phase !== 'ready') throw new Error(`${cluster.spec.name} is ${cluster.state.phase}`);
+    await store.create(cluster, []);
+  }
+  for (let i = 0; i < made.length; i += 1_000) {
+    const machines = await draft.machines(made.slice(i, i + 1_000).map(({ id }) => id));
+    await store.commit(made[i]?.id ?? '', () => ({ machines }));
+  }
+  return fleet;
 }

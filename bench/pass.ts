@@ -7,24 +7,13 @@ import type { Store } from '@daskup/core/state/store';
 import { openStore } from '@daskup/store/open';
 import { startPostgres } from '@daskup/store/testing/postgres';
 import { Fleet, newCluster, WORKERS } from './fleet.ts';
+import { median, ms, timed } from './measure.ts';
 
 // What the server does once a second: one pass over all clusters, each of a scheduler and 19 workers, while nothing
 // happens to them; and all the passes that bring as many clusters from `up` to ready at once. The cloud answers from
 // memory. The alternative is what any program that looks after these machines must do at least: read the cloud's list.
 const PASSES = 9;
 const home = mkdtempSync(join(tmpdir(), 'daskup-bench-'));
-
-/** Seconds by the clock, and of this process's time on a processor. */
-async function timed(work: () => unknown): Promise<{ readonly wall: number; readonly cpu: number }> {
-  const started = performance.now();
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return { wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 };
-}
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const ms = (seconds: number) => `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
 
 /** The same store, with its calls counted. */
 function counted(store: Store, calls: Map<string, number>): Store {
