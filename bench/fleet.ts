@@ -163,6 +163,8 @@ export async function populate(store: Store, clusters: number, now: () => number
     control: fleet,
     holder: 'populate',
     now,
+    sleep: () => new Promise(() => {}),
+    wake: () => {},
     changed: () => {},
     log: () => {},
   });

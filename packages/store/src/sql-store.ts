@@ -2,25 +2,10 @@ import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Cluster } from '@daskup/core/state/cluster';
 import type { ClusterEvent, Reach, Store, StoredEvent, Write } from '@daskup/core/state/store';
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  gte,
-  inArray,
-  isNull,
-  lt,
-  lte,
-  max,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, gte, isNull, lt, lte, max, or, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { naming } from './failure.ts';
+import { documentOf } from './read.ts';
 import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
 import { ALIVE, clusters, events, installation, LIVE, ledger, machines } from './schema.ts';
 import { insertRows, upsertRows } from './write.ts';
@@ -159,27 +144,11 @@ class SqlStore implements Store {
   }
 
   machines(clusterIds: readonly string[]): Promise<readonly MachineRecord[]> {
-    return naming('The machines could not be read', async () =>
-      toMachines(
-        await this.#db
-          .select()
-          .from(machines)
-          .where(inArray(machines.clusterId, [...clusterIds]))
-          .orderBy(...byLaunch),
-      ),
-    );
+    return this.#machinesWhere(sql`${machines.clusterId} = any(${sql.param(clusterIds)})`);
   }
 
   liveMachines(): Promise<readonly MachineRecord[]> {
-    return naming('The machines could not be read', async () =>
-      toMachines(
-        await this.#db
-          .select()
-          .from(machines)
-          .where(ALIVE)
-          .orderBy(...byLaunch),
-      ),
-    );
+    return this.#machinesWhere(ALIVE);
   }
 
   events(clusterId: string, after = 0): Promise<readonly StoredEvent[]> {
@@ -221,6 +190,16 @@ class SqlStore implements Store {
 
   close(): Promise<void> {
     return this.#close();
+  }
+
+  #machinesWhere(condition: SQL): Promise<readonly MachineRecord[]> {
+    return naming('The machines could not be read', async () => {
+      const [row] = await this.#db
+        .select({ all: documentOf(machines, byLaunch) })
+        .from(machines)
+        .where(condition);
+      return toMachines(row?.all ?? []);
+    });
   }
 }
 

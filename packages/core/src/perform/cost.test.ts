@@ -26,7 +26,13 @@ test.each([0, 1, 2])('a worker that ends before read %i of a cost is in it once'
   const asker = { user: 'ada', environment: null };
   const loop = new Loop({
     ...{ store, providers: [cloud], control: cloud, holder: 'one' },
-    ...{ now: () => cloud.now, sleep: async () => {}, changed: () => {}, log: () => {} },
+    ...{
+      now: () => cloud.now,
+      sleep: () => new Promise<void>(() => {}),
+      changed: () => {},
+      wake: () => {},
+      log: () => {},
+    },
   });
   const over = (where: Store) =>
     new Daskup({
