@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Daskup } from '@daskup/core/daskup';
 import { connectionYaml } from '@daskup/dask/connection';
 import { routes } from '@daskup/server/routes';
@@ -8,7 +9,11 @@ import { populate } from './fleet.ts';
 
 // The server, with so many clusters of a pretend cloud in the place of this computer's: node fleet-server.ts clusters folder [url]
 const [clusters = '', folder = '', databaseUrl] = process.argv.slice(2);
-const store = await openStore({ folder: `${folder}/store`, ...(databaseUrl ? { databaseUrl } : {}) });
+const store = await openStore({
+  folder: `${folder}/store`,
+  secretKey: randomBytes(32),
+  ...(databaseUrl ? { databaseUrl } : {}),
+});
 const fleet = await populate(store, Number(clusters), Date.now);
 const daskup = new Daskup({
   store,

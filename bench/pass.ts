@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,7 @@ const growth = (name: string, small: number, large: number, times: number) =>
     `${name}: ${times} times the clusters take ${(large / small).toFixed(0)} times the processor, ratio ${(large / small / times).toFixed(2)} (linear: 1)`,
   );
 
+const secretKey = randomBytes(32);
 try {
   const memory: number[] = [];
   for (const clusters of [100, 1_000, 10_000])
@@ -104,7 +106,7 @@ try {
 
   const embedded: number[] = [];
   for (const clusters of [100, 1_000]) {
-    const store = await openStore({ folder: join(home, `store-${clusters}`) });
+    const store = await openStore({ folder: join(home, `store-${clusters}`), secretKey });
     embedded.push(await measure('embedded', store, clusters));
     await store.close();
   }
@@ -114,7 +116,7 @@ try {
   const postgres: number[] = [];
   for (const clusters of [100, 1_000, 10_000]) {
     const databaseUrl = await server.createDatabase(`bench${clusters}`);
-    const store = await openStore({ folder: home, databaseUrl });
+    const store = await openStore({ folder: home, databaseUrl, secretKey });
     postgres.push(await measure('PostgreSQL', store, clusters));
     await store.close();
   }

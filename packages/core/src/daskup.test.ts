@@ -204,6 +204,31 @@ test('a cluster is extended again and again, but not beyond its certificates', a
   expect(await extend(1)).toMatchObject({ kind: 'refused' });
 });
 
+test('a cluster whose keys cannot be read is left as it is, until it is ended', async () => {
+  const w = world();
+  await w.say(up(2));
+  await w.passes(4);
+  const id = (await w.cluster())?.id ?? '';
+  await w.store.commit(id, (cluster) => ({ cluster: { ...cluster, credentials: null } }));
+  // Nobody asks the scheduler, so nobody may take it for silent.
+  w.cloud.fault = { ...CALM, silent: true };
+  await w.passes(600);
+  expect((await w.cluster())?.state.phase).toBe('ready');
+  for (const command of [
+    { verb: 'connect', name: 'etl' },
+    { verb: 'extend', name: 'etl', seconds: 60 },
+    { verb: 'scale', name: 'etl', workers: { min: 3, max: 3 } },
+  ] satisfies Command[]) {
+    const message = expect.stringMatching(/sealed with another secret key .*DASKUP_SECRET_KEY.* daskup down etl/s);
+    expect(await w.say(command)).toMatchObject({ type: 'error', kind: 'refused', message });
+  }
+  expect(await w.say({ verb: 'status', name: 'etl' })).toMatchObject({ type: 'result', result: { tasks: null } });
+  await w.say(down);
+  await w.passes(4);
+  expect((await w.cluster())?.state.phase).toBe('ended');
+  expect(w.cloud.alive()).toHaveLength(0);
+});
+
 test('of two clusters of one name the second is refused', async () => {
   const w = world();
   await w.say(up(1));

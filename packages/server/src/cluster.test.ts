@@ -267,8 +267,8 @@ function listeners(): { address: string; port: number }[] {
 /** A cluster as the store has it, its keys and its place. */
 async function stored(name: string) {
   const cluster = await store.cluster(name);
-  if (!cluster?.endpoint) throw new Error(`${name} has no place yet`);
-  return { ...cluster, endpoint: cluster.endpoint };
+  if (!cluster?.endpoint || !cluster.credentials) throw new Error(`${name} has no place yet`);
+  return { ...cluster, endpoint: cluster.endpoint, credentials: cluster.credentials };
 }
 
 function portOf(server: Server): number {

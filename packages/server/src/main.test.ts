@@ -147,6 +147,11 @@ test.each([
   [{ DASKUP_LISTEN: 'localhost:0', DASKUP_TOKEN: TOKEN }, /^DASKUP_LISTEN must be .* from 1 to 65535/],
   [{ DASKUP_TOKEN: 'short' }, 'DASKUP_TOKEN must be at least 16 characters'],
   [
+    { DASKUP_SECRET_KEY: 'c2hvcnQ=' },
+    'DASKUP_SECRET_KEY must be 32 random bytes in base64, as openssl rand -base64 32 prints them',
+  ],
+  [{ DATABASE_URL: 'postgres://u:secret@h/d' }, /^DATABASE_URL needs DASKUP_SECRET_KEY too: /],
+  [
     { DATABASE_URL: 'mysql://u:secret@h' },
     'DATABASE_URL must be a PostgreSQL address such as postgres://user@host/database',
   ],

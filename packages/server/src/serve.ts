@@ -78,6 +78,10 @@ export async function serve(settings: Settings, parts: Parts, embedded: boolean,
     `listening on ${socket}${tcp ? ` and ${tcp.host}:${tcp.port}` : ''}${databaseUrl ? '' : '; the embedded store allows one server process'}`,
   );
 
+  const unreadable = (await store.clusters({ live: true })).filter(({ credentials }) => credentials === null);
+  for (const { spec } of unreadable)
+    log(`${spec.name}: its keys were sealed with another secret key; without that one it can only be ended`);
+
   const ended = new AbortController();
   const timer = setInterval(async () => {
     if (!embedded || requests > 0) return;

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BadSetting, homeFrom } from './home.ts';
+import { SECRET_KEY } from './secret-key.ts';
 
 const Environment = z.object({
   DASKUP_HOME: z.optional(z.string().check(z.minLength(1))),
@@ -9,6 +10,7 @@ const Environment = z.object({
   DATABASE_URL: z.optional(z.string().check(z.regex(/^postgres(ql)?:\/\//))),
   DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/), z.refine(hasPort))),
   DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
+  DASKUP_SECRET_KEY: z.optional(z.string().check(z.regex(SECRET_KEY))),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -17,6 +19,7 @@ const MEANING: Readonly<Record<string, string>> = {
   DATABASE_URL: 'a PostgreSQL address such as postgres://user@host/database',
   DASKUP_LISTEN: 'an address and a port from 1 to 65535, such as 127.0.0.1:8080',
   DASKUP_TOKEN: 'at least 16 characters',
+  DASKUP_SECRET_KEY: '32 random bytes in base64, as openssl rand -base64 32 prints them',
 };
 
 function hasPort(listen: string): boolean {
@@ -29,6 +32,8 @@ export interface Settings {
   /** Software environments of local machines. */
   readonly cache: string;
   readonly databaseUrl: string | null;
+  /** What the store is sealed with; null means the key that is kept in the home. */
+  readonly secretKey: Uint8Array | null;
   /** Where to listen on TCP besides the Unix socket, and the token that every request must then carry. */
   readonly tcp: { readonly host: string; readonly port: number; readonly token: string } | null;
 }
@@ -43,14 +48,20 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     const name = String(read.error.issues[0]?.path[0]);
     throw new BadSetting(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
   }
-  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN } = read.data;
+  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_SECRET_KEY } = read.data;
   if (DASKUP_LISTEN && !DASKUP_TOKEN)
     throw new BadSetting('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
+  // Other servers of that database must read what this one stores, and have homes of their own.
+  if (DATABASE_URL && !DASKUP_SECRET_KEY)
+    throw new BadSetting(
+      'DATABASE_URL needs DASKUP_SECRET_KEY too: 32 random bytes in base64 (openssl rand -base64 32), the same for every server of that database',
+    );
   const [host = '', port = ''] = DASKUP_LISTEN?.split(':') ?? [];
   return {
     home: homeFrom(env),
     cache: join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'daskup', 'environments'),
     databaseUrl: DATABASE_URL ?? null,
+    secretKey: DASKUP_SECRET_KEY ? Buffer.from(DASKUP_SECRET_KEY, 'base64') : null,
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
   };
 }

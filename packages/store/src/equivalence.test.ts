@@ -11,8 +11,9 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openEmbedded } from './embedded.ts';
 import type { Embedded } from './pglite.ts';
+import { Seal } from './seal.ts';
 import { sqlStore } from './sql-store.ts';
-import { cluster, ended, entry, event, machine, START } from './testing/sample.ts';
+import { cluster, ended, entry, event, machine, SECRET_KEY, START } from './testing/sample.ts';
 
 let folder: string;
 let embedded: Embedded;
@@ -126,7 +127,7 @@ test.prop([fc.array(call, { minLength: 4, maxLength: 14 })], { numRuns: 60 })(
   'whatever is asked, in memory and in the database, the answers are the same',
   async (calls) => {
     await embedded.db.execute(sql`truncate clusters, machines, ledger, events`);
-    const stored = await sqlStore(embedded.db, async () => {});
+    const stored = await sqlStore(embedded.db, new Seal(SECRET_KEY), async () => {});
     const remembered = new MemoryStore(stored.installation);
     const made = new Set<string>();
     for (const asked of calls) {

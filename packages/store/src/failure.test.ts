@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { naming, StoreError } from './failure.ts';
 import { openStore } from './open.ts';
+import { Seal } from './seal.ts';
 import { startPostgres, type TestPostgres } from './testing/postgres.ts';
-import { cluster, machine } from './testing/sample.ts';
+import { cluster, machine, SECRET_KEY } from './testing/sample.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -12,7 +13,11 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]());
 
 test('no failure of the database shows what was being written, however deep one looks', async () => {
-  const store = await openStore({ databaseUrl: await server.createDatabase('secrets'), folder: '/nowhere' });
+  const store = await openStore({
+    databaseUrl: await server.createDatabase('secrets'),
+    folder: '/nowhere',
+    secretKey: SECRET_KEY,
+  });
   const etl = cluster('etl');
   await store.create(etl, []);
   const failing = [
@@ -42,12 +47,15 @@ test('no failure of the database shows what was being written, however deep one 
 test('a row that a hand or another version wrote is named by its place, not by its values', async () => {
   const { toClusters } = await import('./rows.ts');
   const etl = cluster('etl');
-  const strange = { ...etl, credentials: { ...etl.credentials, ca: { cert: 'secret', key: 7 } } };
-  expect(() => toClusters([strange])).toThrow(
-    'A stored cluster is not what this version of daskup expects at credentials.ca.key',
+  const seal = new Seal(SECRET_KEY);
+  const read = (changes: object, credentials: object | null = etl.credentials) =>
+    toClusters([{ ...etl, credentials: seal.close(JSON.stringify(credentials), etl.id), ...changes }], seal);
+  expect(() => read({}, { ...etl.credentials, ca: { cert: 'secret', key: 7 } })).toThrow(
+    'A stored credential is not what this version of daskup expects at ca.key',
   );
-  expect(() => toClusters([{ ...etl, password: 'secret' }])).toThrow(/^(?!.*secret).*at the row itself/s);
-  expect(toClusters([etl])).toEqual([etl]);
+  expect(() => read({ target: 'secret' })).toThrow(/^(?!.*secret).*at target:/s);
+  expect(() => read({ password: 'secret' })).toThrow(/^(?!.*secret).*at the row itself/s);
+  expect(read({})).toEqual([etl]);
 });
 
 test('other failures pass as they are', async () => {

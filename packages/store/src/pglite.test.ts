@@ -9,9 +9,11 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { storeContract } from './contract.ts';
 import { openEmbedded } from './embedded.ts';
-import { openStore } from './open.ts';
+import { openStore as open } from './open.ts';
 import { forcedBy } from './testing/forced.ts';
-import { cluster, event, machine } from './testing/sample.ts';
+import { cluster, event, machine, SECRET_KEY } from './testing/sample.ts';
+
+const openStore = (place: { readonly folder: string }) => open({ ...place, secretKey: SECRET_KEY });
 
 let root: string;
 /** A database that was made, given one cluster and closed: making one takes seconds, copying it does not. */
@@ -70,7 +72,7 @@ describe('durability', () => {
       import fs from 'node:fs';
       import { openStore } from ${source('./open.ts')};
       import { cluster } from ${source('./testing/sample.ts')};
-      const store = await openStore({ folder: ${JSON.stringify(folder)} });
+      const store = await openStore({ folder: ${JSON.stringify(folder)}, secretKey: Uint8Array.from(${JSON.stringify([...SECRET_KEY])}) });
       fs.${call} = () => { throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }); };
       const told = [];
       for (const work of [() => store.create(cluster('unlucky'), []), () => store.clusters(), () => store.unlease('me')]) {
@@ -111,7 +113,7 @@ describe('durability', () => {
     const script = `
       import { openStore } from ${source('./open.ts')};
       import { cluster } from ${source('./testing/sample.ts')};
-      const store = await openStore({ folder: ${JSON.stringify(folder)} });
+      const store = await openStore({ folder: ${JSON.stringify(folder)}, secretKey: Uint8Array.from(${JSON.stringify([...SECRET_KEY])}) });
       await store.create(cluster('survivor'), []);
       console.log('stored');
       setInterval(() => {}, 1000);`;

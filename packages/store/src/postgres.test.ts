@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { storeContract } from './contract.ts';
 import { openStore } from './open.ts';
 import { startPostgres, type TestPostgres } from './testing/postgres.ts';
-import { cluster, entry, event, machine } from './testing/sample.ts';
+import { cluster, entry, event, machine, SECRET_KEY } from './testing/sample.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-const open = (databaseUrl: string) => openStore({ databaseUrl, folder: '/nowhere' });
+const open = (databaseUrl: string) => openStore({ databaseUrl, folder: '/nowhere', secretKey: SECRET_KEY });
 
 storeContract('in PostgreSQL', async () => open(await server.createDatabase('contract')));
 
@@ -46,7 +46,7 @@ describe('several replicas on one database', () => {
     const url = await server.createDatabase('migrate_processes');
     const script = `
       import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
-      const store = await openStore({ databaseUrl: ${JSON.stringify(url)}, folder: '/nowhere' });
+      const store = await openStore({ databaseUrl: ${JSON.stringify(url)}, folder: '/nowhere', secretKey: Uint8Array.from(${JSON.stringify([...SECRET_KEY])}) });
       process.stdout.write(store.installation);
       await store.close();`;
     const run = promisify(execFile);

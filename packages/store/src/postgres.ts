@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { naming, StoreError } from './failure.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
+import type { Seal } from './seal.ts';
 import { type Database, sqlStore } from './sql-store.ts';
 
 /** One number for all daskups of a database: who holds this advisory lock migrates. The letters `dask` in ASCII. */
@@ -16,7 +17,7 @@ const ANSWER_MS = 10_000;
  * The store in a PostgreSQL database, brought up to date first; several processes may share one.
  * @throws {StoreError} when it cannot be reached, is newer than this program, or the URL is none of PostgreSQL's.
  */
-export async function openPostgres(databaseUrl: string): Promise<Store> {
+export async function openPostgres(databaseUrl: string, seal: Seal): Promise<Store> {
   const config = { connectionString: checked(databaseUrl), connectionTimeoutMillis: ANSWER_MS };
   await migrateDatabase(config);
   const pool = new pg.Pool({
@@ -30,7 +31,7 @@ export async function openPostgres(databaseUrl: string): Promise<Store> {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   try {
-    return await sqlStore(pooled(pool), () => pool.end());
+    return await sqlStore(pooled(pool), seal, () => pool.end());
   } catch (error) {
     await pool.end();
     throw error;

@@ -8,6 +8,7 @@ import type { Cluster, Launch } from '@daskup/core/state/cluster';
 import type { StoredEvent } from '@daskup/core/state/store';
 import { z } from 'zod';
 import { StoreError } from './failure.ts';
+import type { Seal } from './seal.ts';
 
 // Each schema's type is the core's own, so a field that the core gains cannot be forgotten here. Strict, so that a field
 // this version does not know is an error and not lost on the next write.
@@ -90,7 +91,8 @@ const launch: z.ZodType<Launch> = z.strictObject({
   expiresAt: time,
 });
 
-const cluster: z.ZodType<Cluster> = z.strictObject({
+/** As it is stored: its credentials sealed. */
+const cluster: z.ZodType<Omit<Cluster, 'credentials'> & { readonly credentials: string }> = z.strictObject({
   id: z.string(),
   owner: z.string(),
   spec,
@@ -101,7 +103,7 @@ const cluster: z.ZodType<Cluster> = z.strictObject({
   provider: z.string(),
   region: z.string(),
   home: z.string().nullable(),
-  credentials,
+  credentials: z.string(),
   endpoint: endpoint.nullable(),
   attempt: count,
   launches: z.array(launch),
@@ -168,7 +170,17 @@ function parser<T>(what: string, schema: z.ZodType<T>): (rows: readonly unknown[
     });
 }
 
-export const toClusters = parser('cluster', cluster);
+const toSealed = parser('cluster', cluster);
+const toCredentials = parser('credential', credentials);
+
+/** As above; the credentials that this seal does not open are null. */
+export function toClusters(rows: readonly unknown[], seal: Seal): Cluster[] {
+  return toSealed(rows).map((row) => {
+    const text = seal.open(row.credentials, row.id);
+    const [opened = null] = text === null ? [] : toCredentials([JSON.parse(text)]);
+    return { ...row, credentials: opened };
+  });
+}
 export const toMachines = parser('machine', machine);
 export const toLedger = parser('ledger entry', ledgerEntry);
 export const toEvents = parser('event', event);

@@ -1,6 +1,6 @@
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Offer } from '@daskup/core/plan/offer';
-import type { Credentials, Role, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import type { Role, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { type ClusterState, LIVE_PHASES, type Phase } from '@daskup/core/reconcile/lifecycle';
 import type { ClusterSpec, Market } from '@daskup/core/spec/spec';
 import type { Launch } from '@daskup/core/state/cluster';
@@ -53,7 +53,8 @@ export const clusters = pgTable(
     provider: text().notNull(),
     region: text().notNull(),
     home: text(),
-    credentials: jsonb().$type<Credentials>().notNull(),
+    /** Sealed, for this row alone. */
+    credentials: text().notNull(),
     endpoint: jsonb().$type<SchedulerEndpoint>(),
     attempt: integer().notNull(),
     launches: jsonb().$type<readonly Launch[]>().notNull(),

@@ -8,6 +8,7 @@ import { naming } from './failure.ts';
 import { documentOf } from './read.ts';
 import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
 import { ALIVE, clusters, events, installation, LIVE, ledger, machines } from './schema.ts';
+import type { Seal } from './seal.ts';
 import { insertRows, upsertRows } from './write.ts';
 
 /** A database, or one transaction in it, on whichever driver. */
@@ -24,7 +25,7 @@ const byLaunch = [asc(machines.launchedAt), asc(byCode(machines.id))];
  * The store of a database whose schema is up to date.
  * @throws {StoreError} from it and from every method of the store, when the database cannot do what it is asked.
  */
-export async function sqlStore(db: Database, close: () => Promise<void>): Promise<Store> {
+export async function sqlStore(db: Database, seal: Seal, close: () => Promise<void>): Promise<Store> {
   const id = await naming('The installation could not be read', async () => {
     await db.insert(installation).values({}).onConflictDoNothing();
     const [row] = await db.select({ id: installation.id }).from(installation);
@@ -32,24 +33,27 @@ export async function sqlStore(db: Database, close: () => Promise<void>): Promis
   });
   if (id === undefined)
     throw new Error('The installation was written and is not there: the schema is not what it should be.');
-  return new SqlStore(db, id, close);
+  return new SqlStore(db, id, seal, close);
 }
 
 class SqlStore implements Store {
   readonly installation: string;
   readonly #db: Database;
+  readonly #seal: Seal;
   readonly #close: () => Promise<void>;
 
-  constructor(db: Database, installation: string, close: () => Promise<void>) {
+  constructor(db: Database, installation: string, seal: Seal, close: () => Promise<void>) {
     this.#db = db;
     this.installation = installation;
+    this.#seal = seal;
     this.#close = close;
   }
 
   create(cluster: Cluster, news: readonly ClusterEvent[]): Promise<boolean> {
     return naming('The cluster could not be created', () =>
       this.#db.transaction(async (tx) => {
-        const insert = insertRows(clusters, [cluster], sql`(name) where ${LIVE} do nothing`);
+        const credentials = this.#seal.close(JSON.stringify(cluster.credentials), cluster.id);
+        const insert = insertRows(clusters, [{ ...cluster, credentials }], sql`(name) where ${LIVE} do nothing`);
         const made = tx.$with('made', { id: sql<string>`id`.as('id') }).as(sql`${insert} returning id`);
         const rows = await tx.with(made).select().from(made);
         if (rows.length === 0) return false;
@@ -74,10 +78,10 @@ class SqlStore implements Store {
           .for('update');
         if (!row) return undefined;
         if (lease && (row.holder !== lease.holder || row.until === null || row.until <= lease.now)) return undefined;
-        const [current] = toClusters([row.cluster]);
+        const [current] = toClusters([row.cluster], this.#seal);
         if (!current) return undefined;
         const write = decide(current);
-        await apply(tx, write);
+        await apply(tx, write, row.cluster.credentials);
         return write.cluster ?? current;
       }),
     );
@@ -107,7 +111,7 @@ class SqlStore implements Store {
       const kept = rows.filter((row) => row.holder === holder && row.until !== null && row.until > halfway);
       // Seldom: most of the time there is nothing to take, and nothing is written.
       const taken = kept.length < rows.length ? await take : [];
-      return toClusters([...kept.map(({ cluster }) => cluster), ...taken]);
+      return toClusters([...kept.map(({ cluster }) => cluster), ...taken], this.#seal);
     });
   }
 
@@ -126,6 +130,7 @@ class SqlStore implements Store {
           .where(eq(clusters.name, name))
           .orderBy(desc(LIVE), ...newestFirst)
           .limit(1),
+        this.#seal,
       ),
     );
     return found;
@@ -139,6 +144,7 @@ class SqlStore implements Store {
           .from(clusters)
           .where(filter?.live ? LIVE : undefined)
           .orderBy(...newestFirst),
+        this.#seal,
       ),
     );
   }
@@ -207,10 +213,10 @@ function isWithin({ name, home }: Reach): SQL | undefined {
   return and(eq(clusters.provider, name), or(isNull(clusters.home), home ? eq(clusters.home, home) : undefined));
 }
 
-/** At most one statement a table, however many rows. */
-async function apply(tx: Database, write: Write): Promise<void> {
+/** At most one statement a table, however many rows. The cluster's credentials stay `sealed` as they are. */
+async function apply(tx: Database, write: Write, sealed: string): Promise<void> {
   const { cluster, machines: fleet = [], ledger: entries = [], events: news = [] } = write;
-  if (cluster) await tx.execute(upsertRows(clusters, [cluster]));
+  if (cluster) await tx.execute(upsertRows(clusters, [{ ...cluster, credentials: sealed }]));
   if (fleet.length > 0) await tx.execute(upsertRows(machines, fleet));
   if (entries.length > 0) await tx.execute(insertRows(ledger, entries, sql`do nothing`));
   if (news.length > 0) await tx.execute(insertRows(events, news));

@@ -9,7 +9,7 @@ import { LIMITS } from '../spec/limits.ts';
 import { type Cluster, LIFE_SECONDS, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
-import { live, look } from './find.ts';
+import { keysOf, live, look } from './find.ts';
 import { told, until, watch } from './watch.ts';
 
 /** Asks for another size, and shows the cluster reach it. */
@@ -119,6 +119,8 @@ async function change(
   const { store, now, pulse } = context;
   const cluster = await store.commit(id, (current) => {
     if (current.state.phase === 'stopping' || !isLive(current.state)) throw new Refusal(`${name} is ending already`);
+    // Its machines would never hear of the change.
+    keysOf(current);
     return { cluster: changed(current), events: [event(current, now(), text)] };
   });
   if (!cluster) throw new Refusal(`${name} is gone`);

@@ -1,6 +1,6 @@
 import { nearest } from '../command/nearest.ts';
 import { type ClusterView, viewOf } from '../observe/view.ts';
-import type { Provider } from '../provision/provider.ts';
+import type { Credentials, Provider } from '../provision/provider.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from '../state/cluster.ts';
 import { type Context, Refusal } from './context.ts';
@@ -37,6 +37,15 @@ export function providerNamed({ providers }: Context, name: string): Provider {
   const provider = providers.find((other) => other.name === name);
   if (!provider) throw new Refusal(`The provider ${name} is not set up here`);
   return provider;
+}
+
+/** @throws {Refusal} when this server cannot read the cluster's keys. */
+export function keysOf({ credentials, spec: { name } }: Cluster): Credentials {
+  if (credentials) return credentials;
+  throw new Refusal(
+    `${name}'s keys were sealed with another secret key than this server has: start it with that one ` +
+      `(DASKUP_SECRET_KEY, or secret.key in DASKUP_HOME), or end the cluster: daskup down ${name}`,
+  );
 }
 
 /** What people are shown of a cluster now. */

@@ -7,7 +7,7 @@ import { machineViewOf, viewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from '../state/cluster.ts';
 import { type Context, Refusal } from './context.ts';
-import { known, live, look, providerNamed } from './find.ts';
+import { keysOf, known, live, look, providerNamed } from './find.ts';
 
 /** Every live cluster. */
 export async function ls({ store, now }: Context): Promise<Result> {
@@ -37,11 +37,11 @@ export async function status(context: Context, { name }: Command<'status'>): Pro
 /** What a client needs to reach a cluster that is ready. */
 export async function connect(context: Context, { name }: Command<'connect'>): Promise<Result> {
   const cluster = await live(context, name);
-  const { endpoint, credentials, state } = cluster;
+  const { endpoint, state } = cluster;
   if (!endpoint || state.phase !== 'ready') {
     throw new Refusal(`${name} is ${state.phase}: connect once it is ready (status ${name})`);
   }
-  const yaml = context.connectionYaml(endpoint, credentials);
+  const yaml = context.connectionYaml(endpoint, keysOf(cluster));
   return { verb: 'connect', cluster: await look(context, cluster), yaml };
 }
 
@@ -76,6 +76,6 @@ export async function cost({ store, now }: Context, command: Command<'cost'>): P
 /** What the scheduler says now; null when there is none, or it does not answer. */
 async function asked({ control }: Context, cluster: Cluster): Promise<SchedulerStatus | null> {
   const { endpoint, credentials, expiresAt, state } = cluster;
-  if (!endpoint || !isLive(state)) return null;
+  if (!endpoint || !credentials || !isLive(state)) return null;
   return control.status(endpoint, credentials, expiresAt).catch(() => null);
 }

@@ -209,7 +209,7 @@ export class Loop {
   async #status(cluster: Cluster, records: readonly MachineRecord[]): Promise<SchedulerStatus | null> {
     const { endpoint, credentials, expiresAt, state } = cluster;
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
-    if (!endpoint || !up || state.phase === 'stopping') {
+    if (!endpoint || !credentials || !up || state.phase === 'stopping') {
       this.#silences.heard(cluster.id);
       this.#absences.heard(cluster.id);
       return null;
@@ -228,7 +228,7 @@ export class Loop {
 
   /** The next pass comes as soon as the scheduler has another number of workers. */
   #expect({ id, endpoint, credentials }: Cluster, workers: number): void {
-    if (!endpoint || this.#expecting.has(id)) return;
+    if (!endpoint || !credentials || this.#expecting.has(id)) return;
     this.#expecting.add(id);
     const change = this.#options.control.change(endpoint, credentials, workers);
     change
@@ -286,7 +286,7 @@ export class Loop {
     const launches = now >= cluster.retryAt && cluster.state.phase !== 'stopping' ? cluster.launches : [];
     const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch, known));
     if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
-    if (decision.retire.length > 0 && endpoint) {
+    if (decision.retire.length > 0 && endpoint && credentials) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
     }
     if (decision.over) tasks.push(this.#release(provider, cluster, decision.over));
@@ -317,16 +317,17 @@ export class Loop {
 
   /** Asks for a launch and records those of its machines that are not `known` yet. */
   async #launch(provider: Provider, cluster: Cluster, launch: Launch, known: readonly MachineRecord[]): Promise<void> {
-    if (!cluster.endpoint) return;
+    const { endpoint, credentials } = cluster;
+    if (!endpoint || !credentials) return;
     const { holder, now: clock } = this.#options;
     const identity = this.#identity(cluster);
     const { token, role, count, market, offers, expiresAt } = launch;
     const boot: Boot = {
       role,
       clusterName: cluster.spec.name,
-      scheduler: cluster.endpoint,
-      ca: cluster.credentials.ca.cert,
-      identity: cluster.credentials[role],
+      scheduler: endpoint,
+      ca: credentials.ca.cert,
+      identity: credentials[role],
       environment: cluster.spec.environment,
       expiresAt,
       joinSeconds: joinSecondsOf(role),

@@ -34,7 +34,8 @@ export interface Cluster {
   readonly region: string;
   /** The home that alone sees its machines ({@link Provider.home}); null when every server does. */
   readonly home: string | null;
-  readonly credentials: Credentials;
+  /** Made with the cluster, and never changed. Null where another secret key sealed them: it can only be ended then. */
+  readonly credentials: Credentials | null;
   /** Null until the provider has prepared the cluster's place. */
   readonly endpoint: SchedulerEndpoint | null;
   /** How many launches were decided so far; part of each launch's token. */

@@ -6,6 +6,7 @@ import { bootScript } from '@daskup/dask/boot-script';
 import { LocalProvider } from '@daskup/local/provider';
 import { openStore } from '@daskup/store/open';
 import { makeHome } from '../home.ts';
+import { secretKeyIn } from '../secret-key.ts';
 import { type Parts, partsOf, serve } from '../serve.ts';
 import { settingsFrom } from '../settings.ts';
 import type { Faults, Order, Report } from './server.ts';
@@ -95,7 +96,10 @@ process.on('message', async (order: Order) => {
 
 const settings = settingsFrom(process.env);
 makeHome(settings.home);
-const store = await openStore({ folder: join(settings.home, 'store') });
+const store = await openStore({
+  folder: join(settings.home, 'store'),
+  secretKey: settings.secretKey ?? secretKeyIn(settings.home),
+});
 let parts = partsOf(settings, store, () => Date.now() + aheadMs);
 if (faults.noTimers) parts = untimed(parts);
 if (faults.portTaken) parts = withPortTaken(parts);
