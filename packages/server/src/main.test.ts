@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
@@ -6,7 +6,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 // The server as a service would run it: a process, its settings in the environment, TCP besides its socket.
 const home = mkdtempSync(join(tmpdir(), 'daskup-server-'));
@@ -26,6 +27,13 @@ function started(env: NodeJS.ProcessEnv): ChildProcess & { readonly text: () => 
   return Object.assign(child, { text: () => text });
 }
 
+/** What comes of connecting to a Unix socket as another user, if one is given: `connected`, or why not. */
+async function reached(socket: string, as: { readonly uid?: number; readonly gid?: number }): Promise<string> {
+  const program = `require('node:net').connect(process.argv[1])
+    .on('connect', () => process.exit(console.log('connected'))).on('error', ({ code }) => console.log(code))`;
+  return (await promisify(execFile)(process.execPath, ['-e', program, socket], { ...as, cwd: '/' })).stdout.trim();
+}
+
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -43,13 +51,23 @@ describe('a server on TCP', () => {
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
+  const HEAD = `POST /commands HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n`;
+  /** What comes back first for these bytes. */
+  const raw = async (text: string) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write(text);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return answer.toString();
+  };
   const order = (line: string) => ({ line, user: 'ada', environment: null });
 
   beforeAll(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     server = started({ DASKUP_LISTEN: `127.0.0.1:${port}`, DASKUP_TOKEN: TOKEN });
-    for (let i = 0; i < 600 && !server.text().includes('listening'); i++) await new Promise((go) => setTimeout(go, 50));
+    await vi.waitFor(() => expect(server.text()).toContain('listening'), { timeout: 110_000 });
   });
 
   test('answers whoever has the token, in JSON a line', async () => {
@@ -112,24 +130,37 @@ describe('a server on TCP', () => {
     expect([huge.status, await huge.json()]).toEqual([413, { error: expect.stringContaining('over 1 MiB') }]);
   });
 
-  test('gives up what does not arrive', async () => {
-    const { hostname, port } = new URL(url);
-    const started = Date.now();
-    const slow = connect(Number(port), hostname);
-    slow.write(
-      `POST /commands HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100\r\n\r\n{`,
-    );
-    const [answer] = (await once(slow, 'data')) as [Buffer];
-    expect(answer.toString()).toMatch(/^HTTP\/1.1 408 /);
-    expect(Date.now() - started).toBeGreaterThan(9_000);
-    const broken = connect(Number(port), hostname);
-    broken.write('GET / HTTP/1.1\r\nno colon\r\n\r\n');
-    expect(String((await once(broken, 'data'))[0])).toMatch(/^HTTP\/1.1 400 /);
+  test('refuses what is too large, however it is sent', async () => {
+    const large = JSON.stringify({ ...order('ls'), user: 'x'.repeat(1_200_000) });
+    expect(await raw(`${HEAD}Content-Length: ${large.length}\r\n\r\n${large}`)).toMatch(/^HTTP\/1.1 413 /);
+    const chunk = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
+    expect(await raw(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunk}`)).toMatch(/^HTTP\/1.1 413 /);
+    expect(await raw(`${HEAD}X: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
     expect((await post(order('ls'))).status).toBe(200);
   });
 
-  test('keeps its socket to itself, and on SIGTERM ends in order', async () => {
+  test('refuses what is no HTTP, and gives up what does not arrive', async () => {
+    expect(await raw('GET / HTTP/1.1\r\nno colon\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    // Two lengths are how one request is hidden in another.
+    const smuggling = 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+    expect(await raw(`${HEAD}${smuggling}`)).toMatch(/^HTTP\/1.1 400 /);
+    const started = Date.now();
+    const slow = [HEAD, `${HEAD}Content-Length: 100\r\n\r\n{`];
+    for (const answer of await Promise.all(slow.map(raw))) expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(Date.now() - started).toBeGreaterThan(9_000);
+    expect((await post(order('ls'))).status).toBe(200);
+  });
+
+  test('lets no other user of the computer reach its socket', async () => {
+    const socket = join(home, 'server.sock');
     expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(statSync(socket).mode & 0o077).toBe(0);
+    expect(await reached(socket, {})).toBe('connected');
+    // Only root can become somebody else; for whoever runs this as another user the modes have to do.
+    if (process.getuid?.() === 0) expect(await reached(socket, { uid: 65_534, gid: 65_534 })).toBe('EACCES');
+  });
+
+  test('on SIGTERM ends in order', async () => {
     expect(existsSync(join(home, 'server.sock'))).toBe(true);
     const exited = once(server, 'exit');
     server.kill('SIGTERM');

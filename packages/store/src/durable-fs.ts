@@ -11,13 +11,14 @@ interface Runtime {
   readonly FS: { readonly ErrnoError: new (errno: number) => Error };
   readonly NODEFS: {
     readonly realPath: (node: unknown) => string;
+    readonly node_ops: { setattr: (node: unknown, attributes: { readonly mode?: number }) => void };
     /** `nfd` is the real file's descriptor; folders have none. */
     readonly stream_ops: { fsync?: (stream: { readonly nfd?: number; readonly node: unknown }) => number };
   };
 }
 
 /**
- * A folder on disk whose fsync reaches the disk. PGlite's own answers fsync without doing it, so that a power loss takes
+ * A folder on disk whose fsync reaches the disk, and whose files are their owner's alone. PGlite's own answers fsync without doing it, so that a power loss takes
  * acknowledged commits, or the whole database. Made for PGlite 0.5.16, whose version is pinned; the tests count the calls.
  */
 export class DurableFS extends NodeFS {
@@ -30,7 +31,7 @@ export class DurableFS extends NodeFS {
 
   override async init(...[pg, options]: Parameters<Init>): ReturnType<Init> {
     const { emscriptenOpts } = await super.init(pg, options);
-    const preRun = [...(emscriptenOpts.preRun ?? []), makeDurable];
+    const preRun = [...(emscriptenOpts.preRun ?? []), makeDurable, makePrivate];
     const onAbort = () => {
       this.#aborted = true;
     };
@@ -49,6 +50,13 @@ function makeDurable({ FS, NODEFS }: Runtime): void {
       throw new FS.ErrnoError(EIO);
     }
   };
+}
+
+/** PGlite gives every new file the mode 0666, whatever the process's umask is. */
+function makePrivate({ NODEFS }: Runtime): void {
+  const { setattr } = NODEFS.node_ops;
+  NODEFS.node_ops.setattr = (node, { mode, ...rest }) =>
+    setattr(node, mode === undefined ? rest : { ...rest, mode: mode & ~0o077 });
 }
 
 function syncFolder(path: string): void {
