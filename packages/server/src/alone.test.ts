@@ -11,7 +11,13 @@ import { settingsFrom } from './settings.ts';
 
 // Machines alone: real Dask, and nobody who would end them but they themselves.
 const home = mkdtempSync(join(tmpdir(), 'daskup-alone-'));
-const provider = new LocalProvider({ home, cache: settingsFrom(process.env).cache, now: Date.now, bootScript });
+const provider = new LocalProvider({
+  home,
+  homeId: 'here',
+  cache: settingsFrom(process.env).cache,
+  now: Date.now,
+  bootScript,
+});
 
 interface Life {
   readonly ttlSeconds?: number;

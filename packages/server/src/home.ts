@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -19,7 +20,7 @@ export function homeFrom(env: NodeJS.ProcessEnv): string {
   return home;
 }
 
-/** Where a server of this home listens, and its clients find it. */
+/** Where clients find the server of this home that started last. */
 export function socketOf(home: string): string {
   return join(home, 'server.sock');
 }
@@ -36,4 +37,19 @@ export function makeHome(home: string): void {
     const why = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
     throw new BadSetting(`DASKUP_HOME must be a folder of yours, and ${home} cannot be made one${why}`);
   }
+}
+
+/** Which home this is, made up once: other servers of its store know by it whose its local machines are. */
+export function homeId(home: string): string {
+  const path = join(home, 'id');
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, randomUUID(), { mode: 0o600, flush: true });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(path, 'utf8');
 }

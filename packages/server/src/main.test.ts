@@ -2,12 +2,13 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from './testing/service.ts';
 
 // The server as a service would run it: a process, its settings in the environment, TCP besides its socket.
 const home = mkdtempSync(join(tmpdir(), 'daskup-server-'));
@@ -32,14 +33,6 @@ async function reached(socket: string, as: { readonly uid?: number; readonly gid
   const program = `require('node:net').connect(process.argv[1])
     .on('connect', () => process.exit(console.log('connected'))).on('error', ({ code }) => console.log(code))`;
   return (await promisify(execFile)(process.execPath, ['-e', program, socket], { ...as, cwd: '/' })).stdout.trim();
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 describe('a server on TCP', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Daskup } from '@daskup/core/daskup';
 import type { Store } from '@daskup/core/state/store';
@@ -11,7 +12,7 @@ import { ControlPort } from '@daskup/dask/control';
 import { LocalProvider } from '@daskup/local/provider';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { socketOf } from './home.ts';
+import { homeId, socketOf } from './home.ts';
 import { routes } from './routes.ts';
 import type { Settings } from './settings.ts';
 import { sleep } from './sleep.ts';
@@ -30,13 +31,13 @@ export interface Parts {
 }
 
 export function partsOf({ home, cache }: Settings, store: Store, now = Date.now): Parts {
-  const local = new LocalProvider({ home: join(home, 'local'), cache, now, bootScript });
+  const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript });
   return { store, local, control: new ControlPort(), now };
 }
 
 /**
  * Runs the server on these parts until `stop` aborts or, embedded, until nobody has needed it for a while; then ends in
- * order and closes the store. Of servers with one embedded store only the one that opened it gets here: the socket is its.
+ * order and closes the store. Several may share a home and its local machines, if they share their store too.
  */
 export async function serve(settings: Settings, parts: Parts, embedded: boolean, stop: AbortSignal): Promise<void> {
   const { home, databaseUrl, tcp } = settings;
@@ -50,7 +51,7 @@ export async function serve(settings: Settings, parts: Parts, embedded: boolean,
     connectionYaml,
     environmentProblem,
     // The embedded store has one process at a time: the next one goes on at once where a dead one was.
-    holder: databaseUrl ? randomUUID() : 'embedded',
+    holder: databaseUrl ? `${hostname()} ${process.pid} ${randomUUID()}` : 'embedded',
     reclaim: (id) => local.reclaim(id),
     newId: randomUUID,
     random: Math.random,
@@ -69,11 +70,14 @@ export async function serve(settings: Settings, parts: Parts, embedded: boolean,
     };
   };
   const socket = socketOf(home);
-  await rm(socket, { force: true });
+  const draft = join(home, `${process.pid.toString(36)}.sock`);
   const open = await Promise.all([
-    listening(routes(daskup, null, onRequest), { path: socket }),
+    listening(routes(daskup, null, onRequest), { path: draft }),
     ...(tcp ? [listening(routes(daskup, tcp, onRequest), { host: tcp.host, port: tcp.port })] : []),
   ]);
+  // In one step: whoever asks meets the server before this one, or this one.
+  await rename(draft, socket);
+  const { ino } = await stat(socket);
   log(
     `listening on ${socket}${tcp ? ` and ${tcp.host}:${tcp.port}` : ''}${databaseUrl ? '' : '; the embedded store allows one server process'}`,
   );
@@ -85,7 +89,9 @@ export async function serve(settings: Settings, parts: Parts, embedded: boolean,
   const ended = new AbortController();
   const timer = setInterval(async () => {
     if (!embedded || requests > 0) return;
-    if ((await store.clusters({ live: true })).length > 0) lastUse = Date.now();
+    const live = await store.clusters({ live: true }).catch(() => null);
+    // A store that does not answer may have clusters, and then somebody must be there for them.
+    if (live === null || live.length > 0) lastUse = Date.now();
     if (Date.now() - lastUse > EMBEDDED_IDLE_MS) ended.abort();
   }, 5_000);
   await daskup.run(AbortSignal.any([stop, ended.signal]));
@@ -94,7 +100,8 @@ export async function serve(settings: Settings, parts: Parts, embedded: boolean,
     server.close();
     server.closeAllConnections();
   }
-  await rm(socket, { force: true });
+  // A server that started later has its own there.
+  if ((await stat(socket).catch(() => null))?.ino === ino) await rm(socket, { force: true });
   control.close();
   await store.close();
   log('ended');

@@ -45,7 +45,7 @@ export async function openPostgres(databaseUrl: string, seal: Seal): Promise<Sto
 function pooled(pool: pg.Pool): Database {
   const db = drizzle(pool);
   db.transaction = async (work, config) => {
-    const client = await naming('The change could not begin', () => pool.connect());
+    const client = await pool.connect();
     let failed = true;
     try {
       const result = await drizzle(client).transaction(work, config);

@@ -47,6 +47,7 @@ function stepping<T extends object>(target: T, names: readonly (keyof T)[]): T {
 function untimed(parts: Parts): Parts {
   const { home, cache } = settings;
   const local = new LocalProvider({
+    homeId: parts.local.home,
     home: join(home, 'local'),
     cache,
     now: parts.now,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import pg from 'pg';
 
 const run = promisify(execFile);
 
@@ -14,6 +15,8 @@ export interface TestPostgres extends AsyncDisposable {
   readonly pid: number;
   /** Makes an empty database; returns its URL. */
   createDatabase(name: string): Promise<string>;
+  /** The rows that a statement returns in that database. */
+  query(url: string, statement: string): Promise<Record<string, unknown>[]>;
   /** Ends all its processes at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same data once it was killed. */
@@ -57,6 +60,15 @@ export async function startPostgres(): Promise<TestPostgres> {
       async createDatabase(name) {
         await run(join(bin, 'createdb'), ['--host', folder, '--username', 'postgres', name]);
         return `postgres:///${name}?host=${encodeURIComponent(folder)}&user=postgres`;
+      },
+      async query(url, statement) {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        try {
+          return (await client.query(statement)).rows;
+        } finally {
+          await client.end();
+        }
       },
       async kill() {
         signal('SIGKILL');
