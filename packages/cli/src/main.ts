@@ -18,7 +18,10 @@ const [first = '', second = ''] = rest;
 if (['', '--help', '-h'].includes(first)) process.exitCode = await run('help');
 else if (first === 'serve') await serve();
 else if (first === 'completion' || first === 'complete') await completion(first, second);
-else if (first === '--version') await version();
+else if (first === 'export' || first === 'import') {
+  const { transfer } = await import('./transfer.ts');
+  process.exitCode = await transfer(first, rest.slice(1), options.json);
+} else if (first === '--version') await version();
 else if (first === 'help' && OWN_WORDS.some(({ name }) => name === second)) helpOnOwn(second);
 else process.exitCode = await run(lineOf(rest));
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { LocalProvider } from '@daskup/local/provider';
 import { startPostgres, type TestPostgres } from '@daskup/store/testing/postgres';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { settingsFrom } from './settings.ts';
-import { startServer, type TestServer } from './testing/server.ts';
+import { startServer, type TestServer } from './testing/service.ts';
 
 // Three server processes of one home on one PostgreSQL, with real clusters; and one of another home, which sees no machine.
 const SEED = Number(process.env.DASKUP_SEED ?? 1);
@@ -19,6 +19,7 @@ const root = mkdtempSync(join(tmpdir(), 'daskup-replicas-'));
 const home = join(root, 'home');
 const provider = new LocalProvider({
   home: join(home, 'local'),
+  homeId: 'unseen',
   cache: settingsFrom(process.env).cache,
   now: Date.now,
   bootScript,
@@ -27,7 +28,8 @@ let postgres: TestPostgres;
 let url: string;
 let servers: TestServer[];
 let stranger: TestServer;
-const start = (of: string) => startServer({ DASKUP_HOME: of, DATABASE_URL: url });
+const key = Buffer.alloc(32, 7).toString('base64');
+const start = (of: string) => startServer({ DASKUP_HOME: of, DATABASE_URL: url, DASKUP_SECRET_KEY: key });
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -122,21 +124,34 @@ test('one of three that ask for one name at once gets it', async () => {
   expect(answers.filter(({ type }) => type === 'error')).toEqual([refused, refused]);
 });
 
-test('one that is paused for longer than its lease is replaced, and does nothing when it wakes', async () => {
-  await using _ = watching();
+test('one that is paused for longer than its lease, in the middle of a pass, is replaced and does nothing when it wakes', async () => {
   const [holder] = await holders();
   const paused = servers.find((server) => isOf(server, holder));
   const [other] = servers.filter((server) => server !== paused);
   if (!paused || !other) throw new Error(`none of the servers is ${holder}`);
+  // Its pass has seen a worker gone, and waits for the scheduler to speak: it is about to store that it launches another.
+  const mine = await provider.machines(await installation());
+  const groupOf = (role: string) => {
+    const id = mine.find(({ tags }) => tags.role === role)?.id ?? '';
+    const claim = JSON.parse(readFileSync(join(home, 'local/machines', id, 'boot.sh.claim'), 'utf8'));
+    return { group: -Number(claim.pid), ended: join(home, 'local/machines', id, 'ended') };
+  };
+  const [scheduler, worker] = [groupOf('scheduler'), groupOf('worker')];
+  process.kill(scheduler.group, 'SIGSTOP');
+  process.kill(worker.group, 'SIGKILL');
+  await vi.waitFor(() => expect(existsSync(worker.ended)).toBe(true), { timeout: 30_000, interval: 5 });
   await paused.kill('SIGSTOP');
+  process.kill(scheduler.group, 'SIGCONT');
+
+  await using _ = watching();
   asked.set('etl', 3);
   expect(await other.say('scale etl 3')).toMatchObject({ type: 'result' });
   const [successor] = await holders();
   expect(successor).not.toBe(holder);
+  const [before] = await query('select attempt, lease_holder from clusters');
   await paused.kill('SIGCONT');
   // It works: it answers, and it makes a pass a second.
   await vi.waitFor(async () => expect(await joined(paused, 'etl')).toBe(3), PATIENT);
-  const [before] = await query(`select attempt, lease_holder from clusters`);
   for (let i = 0; i < 30; i++) {
     await delay(100);
     expect((await query('select attempt, lease_holder from clusters'))[0]).toEqual(before);

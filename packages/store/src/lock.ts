@@ -90,7 +90,8 @@ function inUse(folder: string, holder: Holder | 'gone' | 'silent'): string {
       ? `process ${holder.pid} (since ${new Date(holder.startedAt).toISOString()})`
       : 'another process, which does not say who it is';
   return (
-    `${folder} is in use by ${who}. Only one process may open it at a time: talk to that one or end it, ` +
+    `${folder} is in use by ${who}. Only one process may open it at a time: talk to that one, or end it with kill ` +
+    '(its clusters run on, and the next server goes on with them), ' +
     'or set DATABASE_URL to a PostgreSQL database that several may share.'
   );
 }

@@ -79,6 +79,14 @@ async function initialise(data: string): Promise<void> {
 
 async function open(data: string): Promise<PGlite> {
   const client = new CrashOnlyPGlite(new DurableFS(data));
-  await client.waitReady;
+  try {
+    await client.waitReady;
+  } catch {
+    // What PGlite throws says no more than that it could not start.
+    throw new StoreError(
+      `${data} cannot be opened: its files are damaged, or a copy of them is not whole. Copy it again from where it came, ` +
+        'with no process running on it, or move it away and start with an empty one, which daskup import can fill.',
+    );
+  }
   return client;
 }

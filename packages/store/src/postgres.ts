@@ -1,11 +1,10 @@
-import type { Store } from '@daskup/core/state/store';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { naming, StoreError } from './failure.ts';
 import { MIGRATIONS, refuseNewer } from './migrate.ts';
-import type { Seal } from './seal.ts';
-import { type Database, sqlStore } from './sql-store.ts';
+import type { OpenDatabase } from './open.ts';
+import type { Database } from './sql-store.ts';
 
 /** One number for all daskups of a database: who holds this advisory lock migrates. The letters `dask` in ASCII. */
 const MIGRATION_LOCK = 0x6461736b;
@@ -14,10 +13,10 @@ const MIGRATION_LOCK = 0x6461736b;
 const ANSWER_MS = 10_000;
 
 /**
- * The store in a PostgreSQL database, brought up to date first; several processes may share one.
+ * A PostgreSQL database, brought up to date first; several processes may share one.
  * @throws {StoreError} when it cannot be reached, is newer than this program, or the URL is none of PostgreSQL's.
  */
-export async function openPostgres(databaseUrl: string, seal: Seal): Promise<Store> {
+export async function openPostgres(databaseUrl: string): Promise<OpenDatabase> {
   const config = { connectionString: checked(databaseUrl), connectionTimeoutMillis: ANSWER_MS };
   await migrateDatabase(config);
   const pool = new pg.Pool({
@@ -30,12 +29,7 @@ export async function openPostgres(databaseUrl: string, seal: Seal): Promise<Sto
   // A connection that breaks would end the process, in use or not; the query it breaks under tells what is wrong.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  try {
-    return await sqlStore(pooled(pool), seal, () => pool.end());
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
+  return { db: pooled(pool), close: () => pool.end() };
 }
 
 /**

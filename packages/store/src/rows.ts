@@ -5,7 +5,7 @@ import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/prov
 import type { ClusterState } from '@daskup/core/reconcile/lifecycle';
 import type { ClusterSpec, Environment } from '@daskup/core/spec/spec';
 import type { Cluster, Launch } from '@daskup/core/state/cluster';
-import type { StoredEvent } from '@daskup/core/state/store';
+import type { ClusterEvent, StoredEvent } from '@daskup/core/state/store';
 import { z } from 'zod';
 import { StoreError } from './failure.ts';
 import type { Seal } from './seal.ts';
@@ -92,7 +92,9 @@ const launch: z.ZodType<Launch> = z.strictObject({
 });
 
 /** As it is stored: its credentials sealed. */
-const cluster: z.ZodType<Omit<Cluster, 'credentials'> & { readonly credentials: string }> = z.strictObject({
+export type SealedCluster = Omit<Cluster, 'credentials'> & { readonly credentials: string };
+
+const cluster: z.ZodType<SealedCluster> = z.strictObject({
   id: z.string(),
   owner: z.string(),
   spec,
@@ -149,13 +151,15 @@ const ledgerEntry: z.ZodType<LedgerEntry> = z.strictObject({
   micros: count,
 });
 
-const event: z.ZodType<StoredEvent> = z.strictObject({
-  seq: z.int(),
+const news = {
   clusterId: z.string(),
   at: time,
   level: z.enum(['info', 'warning', 'error']),
   text: z.string(),
-});
+};
+const event: z.ZodType<StoredEvent> = z.strictObject({ seq: z.int(), ...news });
+/** An event before it has its place in a store. */
+const clusterEvent: z.ZodType<ClusterEvent> = z.strictObject(news);
 
 /** Rows as they came from the database to what the core knows. @throws {StoreError} naming the place, not the value. */
 function parser<T>(what: string, schema: z.ZodType<T>): (rows: readonly unknown[]) => T[] {
@@ -170,7 +174,7 @@ function parser<T>(what: string, schema: z.ZodType<T>): (rows: readonly unknown[
     });
 }
 
-const toSealed = parser('cluster', cluster);
+export const toSealed = parser('cluster', cluster);
 const toCredentials = parser('credential', credentials);
 
 /** As above; the credentials that this seal does not open are null. */
@@ -184,3 +188,4 @@ export function toClusters(rows: readonly unknown[], seal: Seal): Cluster[] {
 export const toMachines = parser('machine', machine);
 export const toLedger = parser('ledger entry', ledgerEntry);
 export const toEvents = parser('event', event);
+export const toNews = parser('event', clusterEvent);

@@ -14,10 +14,12 @@ import { insertRows, upsertRows } from './write.ts';
 /** A database, or one transaction in it, on whichever driver. */
 export type Database = PgDatabase<PgQueryResultHKT>;
 
-const { name: _name, phase: _phase, leaseHolder, leaseUntil, ...clusterColumns } = getTableColumns(clusters);
+const { name: _name, phase: _phase, leaseHolder, leaseUntil, ...columns } = getTableColumns(clusters);
+/** What the core knows of a cluster. */
+export const clusterColumns = columns;
 
 /** By code, whatever language the database sorts by. */
-const byCode = (column: PgColumn) => sql`${column} collate "C"`;
+export const byCode = (column: PgColumn) => sql`${column} collate "C"`;
 const newestFirst = [desc(clusters.createdAt), desc(byCode(clusters.id))];
 const byLaunch = [asc(machines.launchedAt), asc(byCode(machines.id))];
 
