@@ -14,6 +14,11 @@ interface OwnWord {
 /** What only makes sense in a terminal: help and the reference tell it after the grammar. */
 export const OWN_WORDS: readonly OwnWord[] = [
   { name: 'serve', usage: 'serve', help: 'run the server in the foreground, as a service would' },
+  {
+    name: 'sweep',
+    usage: 'sweep local',
+    help: "end every machine of daskup's on this computer, whoever asked for it: needs no server and no store",
+  },
   { name: 'export', usage: 'export FILE', help: 'write the whole store to a file: a backup, or to move it' },
   { name: 'import', usage: 'import FILE', help: 'fill a store that no server has used yet from such a file' },
   {

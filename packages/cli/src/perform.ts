@@ -4,6 +4,7 @@ import type { Command } from '@daskup/core/command/command';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { BadSetting } from '@daskup/server/home';
 import { Client, type Order } from './client.ts';
+import { confirmed } from './confirmed.ts';
 import { removeConnections, saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
 import { interruptOf } from './interrupt.ts';
@@ -92,15 +93,6 @@ function forget(result: Result, home: string, startedAt: number): void {
     return cluster ? !isLive(cluster) : result.verb === 'ls';
   };
   removeConnections(home, startedAt, isOver);
-}
-
-async function confirmed(question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C is a no.
-  const answer = await prompt.question(`${question} [y/N] `).catch(() => '');
-  prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
 }
 
 function messageOf(error: unknown): string {

@@ -175,11 +175,12 @@ function many(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function clock(time: number): string {
+/** A moment, milliseconds since 1970, UTC, as people read it. */
+export function clock(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all

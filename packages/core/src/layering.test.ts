@@ -25,6 +25,7 @@ test.each([
   ['store', '@daskup/dask/control'],
   ['emulators', '@daskup/local/provider'],
   ['server', '@daskup/cli/main'],
+  ['cli', '@daskup/store/open'],
 ])('%s may not import %s', (pkg, imported) => {
   expect(lint(pkg, imported)).toContain('noRestrictedImports');
 });
@@ -34,6 +35,7 @@ test.each([
   ['local', '@daskup/dask/platform'],
   ['store', '@daskup/core/state/store'],
   ['emulators', '@daskup/core/provision/provider'],
+  ['cli', '@daskup/local/provider'],
 ])('%s may import %s', (pkg, imported) => {
   expect(lint(pkg, imported)).not.toContain('noRestrictedImports');
 });

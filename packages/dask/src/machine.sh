@@ -20,6 +20,8 @@ watch_deadline() {
   done
 }
 
+quietly() { "$@" >>"$DASKUP_DIR/install.log" 2>&1; }
+
 fail_environment() {
   tail -n 5 "$DASKUP_DIR/install.log"
   end "software environment: $*"
@@ -72,15 +74,13 @@ make_environment() {
     rm -rf "$environment"
     say "software environment: fetching Dask with $tool (only the first time)"
     if [[ $tool == uv ]]; then
-      uv venv -q --python "$python" "$environment" >>"$DASKUP_DIR/install.log" 2>&1 ||
+      quietly uv venv -q --python "$python" "$environment" ||
         fail_environment 'uv could not make a virtual environment'
-      uv pip install -q --compile-bytecode --python "$environment/bin/python" -r "$DASKUP_DIR/requirements.txt" \
-        >>"$DASKUP_DIR/install.log" 2>&1 || fail_install uv
+      quietly uv pip install -q --compile-bytecode --python "$environment/bin/python" -r "$DASKUP_DIR/requirements.txt" || fail_install uv
     else
-      "$python" -m venv "$environment" >>"$DASKUP_DIR/install.log" 2>&1 ||
+      quietly "$python" -m venv "$environment" ||
         fail_environment 'python3 could not make a virtual environment. Install python3-venv, or uv'
-      "$environment/bin/python" -m pip install -q --disable-pip-version-check -r "$DASKUP_DIR/requirements.txt" \
-        >>"$DASKUP_DIR/install.log" 2>&1 || fail_install pip
+      quietly "$environment/bin/python" -m pip install -q --disable-pip-version-check -r "$DASKUP_DIR/requirements.txt" || fail_install pip
     fi
     : >"$environment/complete"
     say 'software environment: made'
@@ -124,4 +124,10 @@ code=$?
   end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter that has it'
 [[ $DASKUP_ROLE == worker && ! -e joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
   end "no scheduler answered within $DASKUP_JOIN_SECONDS s"
+if [[ $DASKUP_ROLE == scheduler ]]; then
+  for port in "$DASKUP_PORT" "$DASKUP_CONTROL_PORT"; do
+    # Dask has ended: whoever still listens there is not it.
+    (: <>"/dev/tcp/$DASKUP_ADDRESS/$port") 2>/dev/null && end "port $port of $DASKUP_ADDRESS is another program's. Ask for the cluster again"
+  done
+fi
 end "dask $DASKUP_ROLE exited with code $code"

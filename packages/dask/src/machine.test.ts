@@ -138,7 +138,7 @@ test('an environment whose interpreter has become another version is made anew',
 
 test('what machines that were ended in the middle have left is removed, but not what one is just making', async () => {
   const [left, busy] = ['left', 'busy'].map((name) => join(root, 'cache', `${name}-3.11`)) as [string, string];
-  for (const folder of [left, busy]) mkdirSync(folder);
+  for (const folder of [left, busy]) mkdirSync(folder, { recursive: true });
   const making = spawn('flock', [`${busy}.lock`, 'sh', '-c', 'echo held; read -r go'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

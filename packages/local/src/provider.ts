@@ -32,8 +32,8 @@ const WRITTEN_DOWN_MS = 60_000;
 export interface LocalOptions {
   /** Where machines live, by absolute path; made with mode 0700. */
   readonly home: string;
-  /** That home's name, by which a server knows whether it sees what another one made. */
-  readonly homeId: string;
+  /** That home's name, by which a server knows whether it sees what another one made; needed where several share a store. */
+  readonly homeId?: string;
   /** Where software environments are kept for all homes, by absolute path. */
   readonly cache: string;
   readonly now: () => number;
@@ -43,7 +43,7 @@ export interface LocalOptions {
 /** This computer as a cloud: a machine is a process group that runs the boot script a VM would run. Linux only. */
 export class LocalProvider implements Provider {
   readonly name = 'local';
-  readonly home: string;
+  readonly home?: string;
   readonly regions = [REGION];
   readonly #options: LocalOptions;
   readonly #machines: string;
@@ -58,7 +58,7 @@ export class LocalProvider implements Provider {
 
   constructor(options: LocalOptions) {
     this.#options = options;
-    this.home = options.homeId;
+    if (options.homeId !== undefined) this.home = options.homeId;
     this.#machines = join(options.home, 'machines');
     this.#places = new Places(join(options.home, 'places'));
     this.#grants = new Grants(join(options.home, 'launches'));

@@ -13,7 +13,6 @@ import { settingsFrom } from './settings.ts';
 const home = mkdtempSync(join(tmpdir(), 'daskup-alone-'));
 const provider = new LocalProvider({
   home,
-  homeId: 'here',
   cache: settingsFrom(process.env).cache,
   now: Date.now,
   bootScript,

@@ -28,7 +28,7 @@ import { sleep } from './sleep.ts';
 const home = mkdtempSync(join(tmpdir(), 'daskup-cluster-'));
 const { cache } = settingsFrom(process.env);
 const control = new ControlPort();
-const provider = new LocalProvider({ home, homeId: 'here', cache, now: Date.now, bootScript });
+const provider = new LocalProvider({ home, cache, now: Date.now, bootScript });
 const store = new MemoryStore('here');
 const stop = new AbortController();
 

@@ -195,3 +195,14 @@ test.each([
   else expect(said).toMatch(message);
   expect(said).not.toContain('\n');
 });
+
+test('of a port that is taken it says so, and ends with 2', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const where = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const server = started({ DASKUP_LISTEN: where, DASKUP_TOKEN: TOKEN });
+  expect(await once(server, 'exit')).toEqual([2, null]);
+  taken.close();
+  expect(server.text()).toContain(`DASKUP_LISTEN must be a free port, and another program listens on ${where}\n`);
+});

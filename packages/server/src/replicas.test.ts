@@ -19,7 +19,6 @@ const root = mkdtempSync(join(tmpdir(), 'daskup-replicas-'));
 const home = join(root, 'home');
 const provider = new LocalProvider({
   home: join(home, 'local'),
-  homeId: 'unseen',
   cache: settingsFrom(process.env).cache,
   now: Date.now,
   bootScript,

@@ -12,7 +12,7 @@ import { ControlPort } from '@daskup/dask/control';
 import { LocalProvider } from '@daskup/local/provider';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { homeId, socketOf } from './home.ts';
+import { BadSetting, homeId, socketOf } from './home.ts';
 import { routes } from './routes.ts';
 import type { Settings } from './settings.ts';
 import { sleep } from './sleep.ts';
@@ -111,7 +111,15 @@ function listening(app: Hono, where: { path: string } | { host: string; port: nu
   const { promise, resolve, reject } = Promise.withResolvers<Server>();
   const serverOptions = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
-  server.once('error', reject);
+  server.once('error', (error: NodeJS.ErrnoException) =>
+    reject(
+      error.code === 'EADDRINUSE' && 'port' in where
+        ? new BadSetting(
+            `DASKUP_LISTEN must be a free port, and another program listens on ${where.host}:${where.port}`,
+          )
+        : error,
+    ),
+  );
   server.listen(where, () => resolve(server));
   return promise;
 }

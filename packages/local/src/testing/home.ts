@@ -20,7 +20,6 @@ export class Home {
 
   provider(body: string | (() => string)): LocalProvider {
     return new LocalProvider({
-      homeId: 'here',
       home: this.path,
       cache: this.path,
       now: () => Date.now() + this.ahead,
@@ -41,7 +40,7 @@ export class Home {
       const { LocalProvider } = await import(${JSON.stringify(PROVIDER)});
       const [home, method, argument, body, when] = JSON.parse(process.argv[1]);
       const bootScript = (_, { identify }) => identify + '\\n' + body;
-      const provider = new LocalProvider({ home, homeId: 'here', cache: home, now: Date.now, bootScript });
+      const provider = new LocalProvider({ home, cache: home, now: Date.now, bootScript });
       const answer = provider[method](argument);
       if (when === 'answered') await answer;
       else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));

@@ -43,32 +43,46 @@ function stepping<T extends object>(target: T, names: readonly (keyof T)[]): T {
   });
 }
 
-/** Machines that would outlive every one of their own timers. */
-function untimed(parts: Parts): Parts {
+/** Machines that boot otherwise than they are told to. */
+function withBootScript(parts: Parts, script: typeof bootScript): Parts {
   const { home, cache } = settings;
-  const local = new LocalProvider({
-    homeId: parts.local.home,
-    home: join(home, 'local'),
-    cache,
-    now: parts.now,
-    bootScript: (boot, platform) => {
-      const late = { expiresAt: boot.expiresAt + DAY_MS, joinSeconds: 86_400, idleSeconds: 86_400 };
-      return bootScript({ ...boot, ...late }, platform);
-    },
-  });
-  const status = parts.control.status.bind(parts.control);
-  parts.control.status = (endpoint, credentials, expiresAt) => status(endpoint, credentials, expiresAt + DAY_MS);
-  return { ...parts, local };
+  return {
+    ...parts,
+    local: new LocalProvider({
+      homeId: parts.local.home ?? '',
+      home: join(home, 'local'),
+      cache,
+      now: parts.now,
+      bootScript: script,
+    }),
+  };
 }
 
-/** Somebody else listens where a scheduler is to, from the moment that its place was chosen. */
-function withPortTaken(parts: Parts): Parts {
+/** Machines that would outlive every one of their own timers. */
+function untimed(parts: Parts): Parts {
+  const status = parts.control.status.bind(parts.control);
+  parts.control.status = (endpoint, credentials, expiresAt) => status(endpoint, credentials, expiresAt + DAY_MS);
+  const late = { joinSeconds: 86_400, idleSeconds: 86_400 };
+  return withBootScript(parts, (boot, platform) =>
+    bootScript({ ...boot, ...late, expiresAt: boot.expiresAt + DAY_MS }, platform),
+  );
+}
+
+function withWorkerTtl(parts: Parts, ttl: string): Parts {
+  return withBootScript(parts, (boot, { identify }) =>
+    bootScript(boot, { identify: `${identify}\nexport DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=${ttl}` }),
+  );
+}
+
+/** Somebody else listens where this cluster's scheduler is to, from the moment that its place was chosen. */
+function withPortTaken(parts: Parts, name: string): Parts {
   const prepare = parts.local.prepare.bind(parts.local);
   parts.local.prepare = async (cluster) => {
     const endpoint = await prepare(cluster);
-    createServer()
-      .on('error', () => {})
-      .listen(endpoint.port, endpoint.address);
+    if (cluster.clusterName === name)
+      createServer()
+        .on('error', () => {})
+        .listen(endpoint.port, endpoint.address);
     return endpoint;
   };
   return parts;
@@ -103,7 +117,8 @@ const store = await openStore({
 });
 let parts = partsOf(settings, store, () => Date.now() + aheadMs);
 if (faults.noTimers) parts = untimed(parts);
-if (faults.portTaken) parts = withPortTaken(parts);
+if (faults.workerTtl) parts = withWorkerTtl(parts, faults.workerTtl);
+if (faults.portTakenOf) parts = withPortTaken(parts, faults.portTakenOf);
 parts = {
   ...parts,
   store: stepping(parts.store, ['create', 'commit']),

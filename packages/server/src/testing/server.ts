@@ -1,15 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { Answer, Result } from '@daskup/core/answer';
 import type { ClusterView } from '@daskup/core/observe/view';
+import { interpreterOf } from '@daskup/dask/environment';
 import { socketOf } from '../home.ts';
+import { settingsFrom } from '../settings.ts';
 
 /** What goes wrong with a server from its start. */
 export interface Faults {
@@ -19,8 +22,10 @@ export interface Faults {
   readonly aheadMs?: number;
   /** No machine ends by itself. */
   readonly noTimers?: boolean;
-  /** A scheduler's port is another program's by the time it boots. */
-  readonly portTaken?: boolean;
+  /** How long a scheduler waits for a sign of a worker, such as `4s`, in place of Dask's five minutes. */
+  readonly workerTtl?: string;
+  /** The scheduler's port of the cluster of this name is another program's by the time it boots. */
+  readonly portTakenOf?: string;
 }
 
 /** What a running server may be told. */
@@ -90,19 +95,29 @@ export class Server {
    * @throws {Cut} when there is no server, or none any more.
    * @throws {Error} the message of an error that was answered.
    */
-  async say<V extends Result['verb']>(line: string): Promise<Extract<Result, { verb: V }>> {
+  async say<V extends Result['verb']>(line: string): Promise<Extract<Result, { readonly verb: V }>> {
     const text = await this.#post(JSON.stringify({ line, user: 'ada', environment: null }));
     const last = text.trimEnd().split('\n').at(-1) ?? '';
     if (!text.endsWith('\n')) throw new Cut(`cut off: ${last}`);
     const answer = JSON.parse(last) as Answer;
     if (answer.type === 'progress') throw new Cut('cut off in the middle');
     if (answer.type === 'error') throw new Error(answer.message);
-    return answer.result as Extract<Result, { verb: V }>;
+    return answer.result as Extract<Result, { readonly verb: V }>;
   }
 
   /** The cluster, once it is as it should be. */
   async until(name: string, good: (view: ClusterView) => boolean): Promise<ClusterView> {
     return until(async () => (await this.say<'status'>(`status ${name}`)).cluster, good, this.#log);
+  }
+
+  /** Runs Python with nothing but the cluster's connection; returns what it prints. */
+  async python(cluster: string, code: string): Promise<string> {
+    const { yaml } = await this.say<'connect'>(`connect ${cluster}`);
+    const config = join(this.home, `${cluster}.yaml`);
+    writeFileSync(config, yaml, { mode: 0o600 });
+    const interpreter = interpreterOf({ kind: 'managed' }, settingsFrom(process.env).cache) ?? 'none was made';
+    const env = { DASK_CONFIG: config, PATH: '/usr/bin:/bin' };
+    return (await promisify(execFile)(interpreter, ['-c', code], { env, timeout: PATIENCE_MS })).stdout.trim();
   }
 
   /** Ids of all machines that ever were. */
@@ -120,18 +135,19 @@ export class Server {
     return (JSON.parse(claim) as { readonly pid: number }).pid;
   }
 
-  /** Pids of all the machines' processes that run. */
-  processes(): readonly number[] {
+  /** Pids of the processes of these machines that run. */
+  processes(ids = this.machines): readonly number[] {
+    const marks = new Set(ids.map((id) => `DASKUP_DIR=${this.home}/local/machines/${id}`));
     return readdirSync('/proc')
       .map(Number)
-      .filter((pid) => pid > 0 && environmentOf(pid).includes(`DASKUP_DIR=${this.home}/local/machines/`));
+      .filter((pid) => pid > 0 && environmentOf(pid).some((line) => marks.has(line)));
   }
 
-  /** Waits until no process of any machine is left; returns how many seconds that took. */
-  async gone(): Promise<number> {
+  /** Waits until no process of these machines is left; returns how many seconds that took. */
+  async gone(ids = this.machines): Promise<number> {
     const started = Date.now();
     await until(
-      () => this.processes(),
+      () => this.processes(ids),
       (left) => left.length === 0,
       this.#log,
     );
@@ -193,10 +209,10 @@ export async function until<T>(ask: () => T | Promise<T>, good: (value: T) => bo
   }
 }
 
-function environmentOf(pid: number): string {
+function environmentOf(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
-    return ''; // It is gone, or another user's.
+    return []; // It is gone, or another user's.
   }
 }
