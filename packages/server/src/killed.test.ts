@@ -10,7 +10,7 @@ import { Cut, Server } from './testing/server.ts';
 //
 //   EVERY_STEP=1 npx vitest run packages/server/src/killed.test.ts
 const EVERY = process.env.EVERY_STEP === '1';
-const SOME = [2, 8, 15, 27, 41];
+const SOME = [2, 8, 12, 27, 41];
 
 const LIFE: readonly (readonly [line: string, reached: (view: ClusterView) => boolean])[] = [
   ['up 1 name=x', ({ phase, workers }) => phase === 'ready' && workers.joined === 1],
