@@ -7,6 +7,7 @@ import type { Machine } from '@daskup/core/provision/provider';
 import * as z from 'zod/mini';
 import { Birth } from './birth.ts';
 import { bootId, CLAIM, isGroupAlive, killGroup, NO_GROUP, ProcessGroup } from './process-group.ts';
+import { environmentFrom } from './start.ts';
 import { draftOf, isCode, readIfThere, writeOnce } from './write-once.ts';
 
 /** How much of the end of a boot log is kept in memory to read an end's reason from; bytes. */
@@ -125,6 +126,7 @@ export class MachineFolder {
     const child = spawn('/bin/bash', ['-c', RECLAIM, 'reclaim', String(group.pid), String(NOTICE_SECONDS)], {
       detached: true,
       stdio: 'ignore',
+      env: environmentFrom(process.env),
     });
     child.unref();
     await once(child, 'spawn');
