@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -186,6 +186,40 @@ describe('opening', () => {
     );
     await newer.close();
     await expect(openStore({ folder })).rejects.toThrow(/newer than this daskup: it has 1 migration/);
+  });
+
+  test('a folder that is damaged in whatever way is refused by name, with what to do, and not kept locked', async () => {
+    const relations = (await readdir(join(made, 'postgres/base'), { recursive: true })).filter((name) =>
+      /\d\/\d+$/.test(name),
+    );
+    const [wal = ''] = (await readdir(join(made, 'postgres/pg_wal'))).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    const damages: ((data: string) => Promise<unknown>)[] = [
+      (data) => truncate(join(data, 'global/pg_control'), 100),
+      (data) => rm(join(data, 'pg_wal', wal)),
+      // What is missing is PostgreSQL's own, or only a table of ours, which it would open without.
+      (data) => Promise.all(relations.filter((_, i) => i % 2 === 0).map((name) => rm(join(data, 'base', name)))),
+      (data) => rm(join(data, 'base', relations.find((name) => Number(name.split('/')[1]) >= 16_384) ?? '')),
+    ];
+    const folders = await Promise.all(
+      damages.map(async (damage, i) => {
+        const copy = join(folder, `damage-${i}`);
+        await cp(made, copy, { recursive: true });
+        await damage(join(copy, 'postgres'));
+        return copy;
+      }),
+    );
+    const all = [...folders, folders[0] ?? ''];
+    const script = `
+      import { openStore } from ${source('./open.ts')};
+      const told = [];
+      for (const folder of ${JSON.stringify(all)}) told.push(await openStore({ folder }).then(() => 'opened', String));
+      process.stdout.end(JSON.stringify(told));`;
+    const args = ['--input-type=module', '-e', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 110_000, killSignal: 'SIGKILL' });
+    const refused = ' cannot be opened: its files are damaged, or a copy of them is not whole. Copy it again';
+    expect(JSON.parse(stdout)).toEqual(
+      all.map((of) => expect.stringContaining(`StoreError: ${join(of, 'postgres')}${refused}`)),
+    );
   });
 
   test('a first start that was cut off is started again', async () => {

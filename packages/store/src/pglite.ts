@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { hasDatabase, sync, syncTree } from './data-folder.ts';
@@ -60,10 +62,25 @@ export async function openDatabase(folder: string): Promise<Embedded> {
   const db = drizzle(client);
   await naming('The embedded database could not be brought up to date', async () => {
     await refuseNewer(db);
+    await refuseIncomplete(db, data);
     await migrate(db, MIGRATIONS);
   });
   const opened = stack.move();
   return { db, close: () => opened.disposeAsync() };
+}
+
+/** PostgreSQL itself would notice a table's missing file only once it is asked for what was in it. */
+async function refuseIncomplete(db: Database, data: string): Promise<void> {
+  const path = sql<string>`pg_relation_filepath(oid)`;
+  const files = await db.select({ path }).from(sql`pg_class`).where(sql`${path} is not null`);
+  if (!files.every((file) => existsSync(join(data, file.path)))) throw damaged(data);
+}
+
+function damaged(data: string): StoreError {
+  return new StoreError(
+    `${data} cannot be opened: its files are damaged, or a copy of them is not whole. Copy it again from where it came, ` +
+      'with no process running on it, or move it away and start with an empty one, which daskup import can fill.',
+  );
 }
 
 /** Made aside and moved when it is whole and on disk: a crash leaves no database or a good one, never half of one. */
@@ -83,10 +100,7 @@ async function open(data: string): Promise<PGlite> {
     await client.waitReady;
   } catch {
     // What PGlite throws says no more than that it could not start.
-    throw new StoreError(
-      `${data} cannot be opened: its files are damaged, or a copy of them is not whole. Copy it again from where it came, ` +
-        'with no process running on it, or move it away and start with an empty one, which daskup import can fill.',
-    );
+    throw damaged(data);
   }
   return client;
 }
