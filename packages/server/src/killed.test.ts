@@ -62,6 +62,7 @@ async function live(dieAtStep: number): Promise<boolean> {
 
 test.skipIf(EVERY).each(SOME)(
   'a server killed at step %i: the next one adopts what runs, finishes, and launches none twice',
+  { timeout: 300_000 },
   async (step) => {
     expect(await live(step)).toBe(true);
   },
