@@ -27,8 +27,7 @@ let postgres: TestPostgres;
 let url: string;
 let servers: TestServer[];
 let stranger: TestServer;
-const key = Buffer.alloc(32, 7).toString('base64');
-const start = (of: string) => startServer({ DASKUP_HOME: of, DATABASE_URL: url, DASKUP_SECRET_KEY: key });
+const start = (of: string) => startServer({ DASKUP_HOME: of, DATABASE_URL: url });
 
 beforeAll(async () => {
   postgres = await startPostgres();

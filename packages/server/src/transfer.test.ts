@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClusterView } from '@daskup/core/observe/view';
 import { startPostgres, type TestPostgres } from '@daskup/store/testing/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer, type TestServer } from './testing/service.ts';
+import { SECRET_KEY, startServer, type TestServer } from './testing/service.ts';
 import { exportStore, importStore } from './transfer.ts';
 
 // A live cluster moves from the embedded store to PostgreSQL.
@@ -17,7 +17,7 @@ let server: TestServer | undefined;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-  shared = { DASKUP_HOME: home, DATABASE_URL: await postgres.createDatabase('moved') };
+  shared = { DASKUP_HOME: home, DATABASE_URL: await postgres.createDatabase('moved'), DASKUP_SECRET_KEY: SECRET_KEY };
 });
 afterAll(async () => {
   await server?.say('down --all');

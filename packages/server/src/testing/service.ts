@@ -6,6 +6,8 @@ import type { Answer } from '@daskup/core/answer';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const TOKEN = 'a-token-of-this-test';
+/** What all servers of a test seal their store with. */
+export const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** A server process that listens on TCP, as a service would. */
 export interface TestServer {
@@ -22,7 +24,13 @@ export interface TestServer {
 export async function startServer(env: NodeJS.ProcessEnv, ...args: string[]): Promise<TestServer> {
   const port = await freePort();
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...process.env, DASKUP_LISTEN: `127.0.0.1:${port}`, DASKUP_TOKEN: TOKEN, ...env },
+    env: {
+      ...process.env,
+      DASKUP_LISTEN: `127.0.0.1:${port}`,
+      DASKUP_TOKEN: TOKEN,
+      DASKUP_SECRET_KEY: SECRET_KEY,
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');
