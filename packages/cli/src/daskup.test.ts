@@ -196,12 +196,21 @@ test('a server that is killed is replaced by the next command, which finds every
   expect((await daskup('down', 'survivor')).code).toBe(0);
 });
 
-test('sixteen shells at once on a home without a server share one', async () => {
+test('sixteen shells at once on a home without a server: one server, of one name one cluster, and each is answered', async () => {
   process.kill(await fetchPid(), 'SIGKILL');
-  const all = await Promise.all(Array.from({ length: 16 }, () => daskup('ls')));
+  const lines = ['ls', 'cost', 'plan 4'].flatMap((line) => Array(4).fill(line.split(' ')) as string[][]);
+  const [twins, others] = await Promise.all([
+    Promise.all(Array.from({ length: 4 }, () => daskup('up', '1', 'name=twin'))),
+    Promise.all(lines.map((words) => daskup(...words))),
+  ]);
+  expect(twins.map(({ code }) => code).toSorted()).toEqual([0, 2, 2, 2]);
+  for (const { err } of twins.filter(({ code }) => code === 2))
+    expect(err).toContain('There is a cluster named twin already');
   // Whoever waits longer than a moment is told for what, and of nothing else.
-  const told = all.map(({ code, err }) => ({ code, err: err.replace(`${STARTING}\n`, '') }));
-  expect(told).toEqual(all.map(() => ({ code: 0, err: '' })));
+  const told = others.map(({ code, err }) => ({ code, err: err.replace(`${STARTING}\n`, '') }));
+  expect(told).toEqual(others.map(() => ({ code: 0, err: '' })));
+  expect(JSON.parse((await daskup('status', 'twin', '--json')).out).machines).toHaveLength(2);
+  expect((await daskup('down', 'twin')).code).toBe(0);
 });
 
 test('a server that ends while another command starts one leaves it the store, and the wait is told', async () => {

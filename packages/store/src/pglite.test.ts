@@ -211,8 +211,9 @@ describe('opening', () => {
     const all = [...folders, folders[0] ?? ''];
     const script = `
       import { openStore } from ${source('./open.ts')};
+      const secretKey = Uint8Array.from(${JSON.stringify([...SECRET_KEY])});
       const told = [];
-      for (const folder of ${JSON.stringify(all)}) told.push(await openStore({ folder }).then(() => 'opened', String));
+      for (const folder of ${JSON.stringify(all)}) told.push(await openStore({ folder, secretKey }).then(() => 'opened', String));
       process.stdout.end(JSON.stringify(told));`;
     const args = ['--input-type=module', '-e', script];
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 110_000, killSignal: 'SIGKILL' });

@@ -319,7 +319,8 @@ test('a process that stands still in the middle of a change keeps its cluster fr
   await store.create(etl, []);
   const script = `
     import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
-    const store = await openStore({ databaseUrl: ${JSON.stringify(url)}, folder: '/nowhere' });
+    const secretKey = Uint8Array.from(${JSON.stringify([...SECRET_KEY])});
+    const store = await openStore({ databaseUrl: ${JSON.stringify(url)}, folder: '/nowhere', secretKey });
     const stand = (now) => {
       process.kill(process.pid, 'SIGSTOP');
       return { cluster: { ...now, attempt: 100 } };

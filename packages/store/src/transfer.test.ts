@@ -95,7 +95,7 @@ test('a file in which anything was changed is refused, and nothing of it is show
   const without = (i: number) => text.split('\n').toSpliced(i, 1).join('\n');
   const changed = [
     text.replace('number 3', 'number 4'),
-    text.replace('"live"', '"dead"').replace('key of ca', 'key of me'),
+    text.replace(/"credentials":"./, '"credentials":"-'),
     text.replace(/"rows":\d+/, '"rows":1'),
     without(3),
     `${text}${text}`,
@@ -103,7 +103,7 @@ test('a file in which anything was changed is refused, and nothing of it is show
   ];
   for (const bad of changed) {
     expect(() => contentsOf(bad)).toThrow(/changed it|cut off/);
-    expect(() => contentsOf(bad)).not.toThrow(/key of/);
+    expect(() => contentsOf(bad)).not.toThrow(/credentials|number/);
   }
 });
 
