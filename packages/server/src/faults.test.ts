@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Server } from './testing/server.ts';
+import { Server, until } from './testing/server.ts';
 
 // What befalls a computer, as a cluster on it lives through it: a real server, real Dask.
 const HOUR_MS = 3_600_000;
@@ -98,6 +98,30 @@ test('the clock jumps forward: within the TTL nothing ends, past it the cluster 
   const ended = await server.until('ahead', ({ phase }) => phase === 'ended');
   expect(ended.why).toBe('its TTL is over');
   await gone('ahead');
+  await server.tell({ aheadMs: 0 });
+});
+
+test('the clock jumps forward while a cluster starts, as when the computer sleeps: it comes up all the same', async () => {
+  const before = server.machines.length;
+  const up = server.say('up 2 name=slept ttl=4h');
+  await until(
+    () => server.machines.length,
+    (count) => count === before + 3,
+  );
+  await server.tell({ aheadMs: 2 * HOUR_MS });
+  expect(await up).toMatchObject({ cluster: { phase: 'ready', workers: { joined: 2 } } });
+  expect(server.machines).toHaveLength(before + 3);
+  await server.say('down slept');
+  await gone('slept');
+  await server.tell({ aheadMs: 0 });
+});
+
+test('the clock jumps back: what no live cluster owns is swept all the same', async () => {
+  await server.say('up 1 name=lost');
+  const machines = (await machinesOf('lost')).map(({ id }) => id);
+  await server.tell({ forget: true });
+  await server.tell({ aheadMs: -2 * HOUR_MS });
+  await server.gone(machines);
   await server.tell({ aheadMs: 0 });
 });
 

@@ -2,13 +2,13 @@ import { entryOf, spentMicros } from '../account/account.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
-import { Silences } from '../observe/silences.ts';
+import { Spells } from '../observe/spells.ts';
 import type { Offer } from '../plan/offer.ts';
 import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider, Role } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
-import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
+import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Store, Write } from '../state/store.ts';
 import { type Sleep, within } from '../within.ts';
 import { isLive } from './lifecycle.ts';
@@ -46,9 +46,10 @@ export interface LoopOptions {
 export class Loop {
   readonly #options: LoopOptions;
   readonly #shortages = new Shortages();
-  readonly #silences = new Silences();
-  /** A scheduler without a client is silent in its own way. */
-  readonly #absences = new Silences();
+  /** Without an answer from the scheduler, without a client, and looked after. */
+  readonly #silences = new Spells();
+  readonly #absences = new Spells();
+  readonly #watches = new Spells();
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Clusters, by id, that a worker is expected in: their schedulers tell when one has come. */
   readonly #expecting = new Set<string>();
@@ -70,7 +71,8 @@ export class Loop {
   async pass(): Promise<number> {
     const { store, providers, holder, now, sleep } = this.#options;
     const clusters = await store.lease(holder, now(), now() + LEASE_MS, providers);
-    const sweeping = now() - this.#sweptAt >= SWEEP_EVERY_MS;
+    // A clock may also jump back.
+    const sweeping = Math.abs(now() - this.#sweptAt) >= SWEEP_EVERY_MS;
     if (clusters.length === 0 && !sweeping) return TIMING.calmMs;
     if (sweeping) this.#sweptAt = now();
     const visits = providers.map((provider) => {
@@ -146,6 +148,7 @@ export class Loop {
       this.#offers(provider, cluster.region),
     ]);
     const now = clock();
+    this.#watches.goesOn(cluster.id, now);
     const observation = observe(records, seen, status, now);
     const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
 
@@ -156,6 +159,7 @@ export class Loop {
         status,
         silentMs: this.#silences.of(current.id, now),
         awayMs: this.#absences.of(current.id, now),
+        watchedMs: this.#watches.of(current.id, now),
         offers,
         unavailable: this.#shortages.at(now),
         spentMicros: spentMicros(current, observation.machines, now),
@@ -210,18 +214,18 @@ export class Loop {
     const { endpoint, credentials, expiresAt, state } = cluster;
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
     if (!endpoint || !credentials || !up || state.phase === 'stopping') {
-      this.#silences.heard(cluster.id);
-      this.#absences.heard(cluster.id);
+      this.#silences.over(cluster.id);
+      this.#absences.over(cluster.id);
       return null;
     }
     try {
       const status = await this.#options.control.status(endpoint, credentials, expiresAt);
-      this.#silences.heard(cluster.id);
-      if (status.clients > 0) this.#absences.heard(cluster.id);
-      else this.#absences.unheard(cluster.id, this.#options.now());
+      this.#silences.over(cluster.id);
+      if (status.clients > 0) this.#absences.over(cluster.id);
+      else this.#absences.goesOn(cluster.id, this.#options.now());
       return status;
     } catch {
-      this.#silences.unheard(cluster.id, this.#options.now());
+      this.#silences.goesOn(cluster.id, this.#options.now());
       return null;
     }
   }
@@ -283,7 +287,7 @@ export class Loop {
     const { cluster } = decision;
     const { endpoint, credentials } = cluster;
     const name = cluster.spec.name;
-    const launches = now >= cluster.retryAt && cluster.state.phase !== 'stopping' ? cluster.launches : [];
+    const launches = mayTry(cluster, now) && cluster.state.phase !== 'stopping' ? cluster.launches : [];
     const tasks: Promise<unknown>[] = launches.map((launch) => this.#launch(provider, cluster, launch, known));
     if (decision.terminate.length > 0) tasks.push(provider.terminate(decision.terminate));
     if (decision.retire.length > 0 && endpoint && credentials) {
@@ -372,6 +376,7 @@ export class Loop {
       await provider.release(this.#identity(cluster));
       this.#backoff.worked(cluster.id);
       await this.#commit(cluster.id, () => over, { holder, now: now() });
+      this.#watches.over(cluster.id);
     } catch (error) {
       await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
     }

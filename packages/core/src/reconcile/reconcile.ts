@@ -7,7 +7,7 @@ import type { Role } from '../provision/provider.ts';
 import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
 import { isAdaptive, quorumOf } from '../spec/spec.ts';
-import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
+import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { move } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
@@ -28,6 +28,8 @@ export interface Known {
   readonly silentMs: number;
   /** For how long it has had no client, as this process has asked; milliseconds. */
   readonly awayMs: number;
+  /** For how long this process has looked after it; milliseconds. */
+  readonly watchedMs: number;
   /** What the cloud offers in the cluster's region; null when it did not say. */
   readonly offers: readonly Offer[] | null;
   readonly unavailable: Unavailable;
@@ -99,7 +101,7 @@ function ending(pass: Pass): End | null {
     if (cluster.failures >= Math.max(3, cluster.target) && pass.joined.length === 0) {
       return failed(`${cluster.failures} workers ended before they joined`);
     }
-    if (now - state.since >= TIMING.startMs && pass.joined.length === 0) {
+    if (now - state.since >= TIMING.startMs && pass.watched && pass.joined.length === 0) {
       const unheard = pass.alive.filter((machine) => machine.joinedAt === null);
       return failed(`no worker joined within ${describeSeconds(TIMING.startMs / 1000)}`, unheard);
     }
@@ -174,6 +176,11 @@ class Pass {
     return this.workers.filter((machine) => machine.joinedAt !== null && machine.absentAt === null);
   }
 
+  /** Long enough to know that who has not come does not come: a computer that slept has kept everyone from it. */
+  get watched(): boolean {
+    return this.known.watchedMs >= TIMING.joinMs;
+  }
+
   stop({ why, failed, unheard }: End): void {
     this.cluster = stopping(this.cluster, this.now, why, failed);
     for (const machine of unheard) this.#givenUp.add(machine);
@@ -189,7 +196,7 @@ class Pass {
   /** A cluster that is to live: have what it needs, no more and no less. */
   work(): void {
     if (!this.cluster.endpoint) {
-      this.#prepare = this.now >= this.cluster.retryAt;
+      this.#prepare = mayTry(this.cluster, this.now);
       return;
     }
     this.#adapt();
@@ -209,8 +216,8 @@ class Pass {
     for (const machine of this.alive) this.#end(machine);
     if (this.alive.length > 0) return;
     // What a launch without an answer made is still to be listed; it must not be made anew.
-    if (this.cluster.launches.length > 0 && this.now - state.since < TIMING.listedMs) return;
-    if (this.now < this.cluster.retryAt) return;
+    if (this.cluster.launches.length > 0 && Math.abs(this.now - state.since) < TIMING.listedMs) return;
+    if (!mayTry(this.cluster, this.now)) return;
     const { why, failed } = state;
     const text = `no machine is left; it cost ${dollars(this.known.spentMicros)}`;
     this.#over = {
@@ -236,7 +243,7 @@ class Pass {
       if (cluster.surplusSince !== null) this.#update({ surplusSince: null });
     } else if (cluster.surplusSince === null) {
       this.#update({ surplusSince: this.now });
-    } else if (this.now - cluster.surplusSince >= TIMING.surplusMs) {
+    } else if (Math.abs(this.now - cluster.surplusSince) >= TIMING.surplusMs) {
       this.#update({ target: wish, surplusSince: null });
       this.#tell('info', `scaling to ${wish} workers: Dask has work for ${status.adaptiveTarget}`);
     }
@@ -246,7 +253,7 @@ class Pass {
     const { cluster, now, status } = this;
     if (cluster.state.phase !== 'starting' || !status) return;
     const joined = this.joined.length;
-    const late = now - cluster.state.since >= TIMING.startMs;
+    const late = now - cluster.state.since >= TIMING.startMs && this.watched;
     if (joined < quorumOf(cluster.spec, cluster.target) && !(late && joined > 0)) return;
     this.#update({ state: move(cluster.state, { phase: 'ready', since: now }) });
     const seconds = describeSeconds((now - cluster.createdAt) / 1000);
@@ -258,8 +265,8 @@ class Pass {
   #replaceSilent(): void {
     const limitMs = this.#joinLimitMs();
     for (const machine of this.alive.filter(({ role }) => role === 'worker')) {
-      const late = machine.joinedAt === null && this.now - machine.launchedAt >= limitMs;
-      const lost = machine.absentAt !== null && this.now - machine.absentAt >= TIMING.absentMs;
+      const late = machine.joinedAt === null && this.now - machine.launchedAt >= limitMs && this.watched;
+      const lost = machine.absentAt !== null && Math.abs(this.now - machine.absentAt) >= TIMING.absentMs;
       if (!late && !lost) continue;
       if (machine.terminateAskedAt === null && !machine.leaving) {
         if (late) this.#givenUp.add(machine);
@@ -286,7 +293,7 @@ class Pass {
   #launchMissing(role: Role, wanted: number, have: number): void {
     const { cluster, now } = this;
     const underWay = cluster.launches.filter((launch) => launch.role === role);
-    if (underWay.length > 0 || now < cluster.retryAt) return;
+    if (underWay.length > 0 || !mayTry(cluster, now)) return;
     const count = wanted - have;
     if (count <= 0) return;
     const { offers: offered, unavailable } = this.known;
@@ -340,7 +347,8 @@ class Pass {
 
   #end(machine: MachineRecord): void {
     const current = this.#current(machine);
-    if (current.terminateAskedAt !== null && this.now - current.terminateAskedAt < TIMING.terminateAgainMs) return;
+    if (current.terminateAskedAt !== null && Math.abs(this.now - current.terminateAskedAt) < TIMING.terminateAgainMs)
+      return;
     this.#put({ ...current, terminateAskedAt: this.now });
     this.#terminate.add(machine.id);
   }

@@ -51,6 +51,14 @@ export interface Cluster {
   readonly surplusSince: number | null;
 }
 
+/** Longer than any wait for a new try; milliseconds. */
+const NO_WAIT_MS = 120_000;
+
+/** Whether what went wrong may be tried again by now. What is far ahead was written by a clock that has jumped back since. */
+export function mayTry({ retryAt }: Cluster, now: number): boolean {
+  return now >= retryAt || retryAt - now > NO_WAIT_MS;
+}
+
 /** A cluster that is to end from `since` on. Nothing that went wrong before puts its end off. */
 export function stopping(cluster: Cluster, since: number, why: string, failed: boolean): Cluster {
   return { ...cluster, state: move(cluster.state, { phase: 'stopping', since, why, failed }), retryAt: 0 };

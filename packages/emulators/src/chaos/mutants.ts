@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a launch that failed is asked for again at once',
     file: 'reconcile/loop.ts',
-    line: "const launches = now >= cluster.retryAt && cluster.state.phase !== 'stopping' ? cluster.launches : [];",
+    line: "const launches = mayTry(cluster, now) && cluster.state.phase !== 'stopping' ? cluster.launches : [];",
     becomes: "const launches = cluster.state.phase !== 'stopping' ? cluster.launches : [];",
     violates: ['calm'],
   },
