@@ -7,13 +7,14 @@ import { MemoryStore } from '@daskup/core/state/memory';
 import type { Store } from '@daskup/core/state/store';
 import { openStore } from '@daskup/store/open';
 import { startPostgres } from '@daskup/store/testing/postgres';
-import { Fleet, newCluster, WORKERS } from './fleet.ts';
+import { Fleet, newCluster, populate } from './fleet.ts';
 import { median, ms, timed } from './measure.ts';
 
 // What the server does once a second: one pass over all clusters, each of a scheduler and 19 workers, while nothing
-// happens to them; and all the passes that bring as many clusters from `up` to ready at once. The cloud answers from
-// memory. The alternative is what any program that looks after these machines must do at least: read the cloud's list.
+// happens to them; and all the passes that bring hundreds from `up` to ready at once. The cloud answers from memory. The
+// alternative is what any program that looks after these machines must do at least: take the cloud's list of them apart.
 const PASSES = 9;
+const STARTING = 200;
 const home = mkdtempSync(join(tmpdir(), 'daskup-bench-'));
 
 /** The same store, with its calls counted. */
@@ -30,97 +31,94 @@ function counted(store: Store, calls: Map<string, number>): Store {
   });
 }
 
-/** Prints what a fleet of this size takes; returns the processor seconds of a quiet pass. */
-async function measure(name: string, store: Store, clusters: number): Promise<number> {
+function loopOver(fleet: Fleet, store: Store, now: () => number, log: (line: string) => void): Loop {
+  const edge = { now, log, changed: () => {}, wake: () => {}, sleep: () => new Promise<void>(() => {}) };
+  return new Loop({ ...edge, store, providers: [fleet], control: fleet, holder: 'bench' });
+}
+
+async function start(name: string, store: Store): Promise<void> {
   let now = Date.now();
-  const calls = new Map<string, number>();
-  const fleet = new Fleet(() => now);
-  const lines: string[] = [];
-  const loop = new Loop({
-    store: counted(store, calls),
-    providers: [fleet],
-    control: fleet,
-    holder: 'bench',
-    now: () => now,
-    sleep: () => new Promise(() => {}),
-    changed: () => {},
-    wake: () => {},
-    log: (line) => lines.push(line),
-  });
-  for (let i = 0; i < clusters; i++) await store.create(newCluster(i, now), []);
-  const unready = async () => (await store.clusters({ live: true })).some(({ state }) => state.phase !== 'ready');
+  const loop = loopOver(new Fleet(() => now), store, () => now, console.log);
+  for (let i = 0; i < STARTING; i++) await store.create(newCluster(i, now), []);
+  const ready = async () => (await store.clusters({ live: true })).every(({ state }) => state.phase === 'ready');
   let passes = 0;
-  const start = await timed(async () => {
+  const { wall, cpu } = await timed(async () => {
     do {
       now += 100;
       passes += 1;
+      if (passes > 10) throw new Error('they do not become ready');
       await loop.pass();
-    } while (passes < 10 && (await unready()));
+    } while (!(await ready()));
   });
-  await loop.pass();
-  const machines = await fleet.machines();
-  const size = `${clusters} clusters, ${machines.length} machines, ${name}`;
-  if (machines.length !== clusters * (WORKERS + 1) || (await unready())) throw new Error(`${size}: not all started`);
-  const perCluster = (start.wall / clusters) * 1000;
   console.log(
-    `${size}: from up to ready in ${passes} passes, ${start.wall.toFixed(1)} s, ${perCluster.toFixed(1)} ms a cluster`,
+    `${STARTING} clusters of 20 machines from up to ready, ${name}: ${passes} passes, ${ms(cpu / STARTING)} of processor and ${ms(wall / STARTING)} a cluster`,
   );
+}
 
+/** Prints what a quiet pass takes; returns its processor seconds, and those of taking the cloud's list apart. */
+async function quiet(name: string, store: Store, clusters: number): Promise<{ cpu: number; list: number }> {
+  let now = Date.now();
+  const calls = new Map<string, number>();
+  const complaints: string[] = [];
+  const fleet = await populate(store, clusters, () => now);
+  const loop = loopOver(
+    fleet,
+    counted(store, calls),
+    () => now,
+    (line) => complaints.push(line),
+  );
+  const machines = await fleet.machines();
   const answer = JSON.stringify(machines);
+  await loop.pass();
   calls.clear();
-  const quiet: { wall: number; cpu: number }[] = [];
+  const passes: { wall: number; cpu: number }[] = [];
   const reading: number[] = [];
   for (let i = 0; i < PASSES; i++) {
     now += 1000;
     reading.push((await timed(() => JSON.parse(answer))).cpu);
-    quiet.push(await timed(() => loop.pass()));
+    passes.push(await timed(() => loop.pass()));
   }
-  const cpu = median(quiet.map((pass) => pass.cpu));
-  const list = median(reading);
-  const said = [...calls].map(([call, count]) => `${call} ${(count / PASSES).toFixed(1)}`).join(', ');
+  const [cpu, list] = [median(passes.map((pass) => pass.cpu)), median(reading)];
+  const size = `${clusters} clusters, ${machines.length} machines, ${name}`;
+  const total = [...calls].map(([call, count]) => `${call} ${count}`).join(', ');
   console.log(
-    `${size}: quiet pass ${ms(cpu)} of processor, ${ms(median(quiet.map((pass) => pass.wall)))}; JSON.parse of the cloud's list ${ms(list)}, ratio ${(cpu / list).toFixed(2)}; store calls a pass: ${said}`,
+    `quiet pass, ${size}: ${ms(cpu)} of processor; JSON.parse of the cloud's list ${ms(list)}, ratio ${(cpu / list).toFixed(1)}; by the clock ${ms(median(passes.map((pass) => pass.wall)))}; store calls in ${PASSES} passes: ${total}`,
   );
   calls.clear();
   now += 60_000;
   const minute = await timed(() => loop.pass());
-  const writes = [...calls].map(([call, count]) => `${call} ${count}`).join(', ');
   console.log(
-    `${size}: the pass once a minute ${ms(minute.cpu)} of processor, ${ms(minute.wall)}; store calls: ${writes}`,
+    `once a minute, ${size}: ${ms(minute.cpu)} of processor, ratio to a quiet pass ${(minute.cpu / cpu).toFixed(1)}; by the clock ${ms(minute.wall)}; writes: ${calls.get('commit') ?? 0}, of which put off: ${complaints.length}`,
   );
-  if (lines.length > 0) throw new Error(`${size}: ${lines.length} complaints, first ${lines[0]}`);
-  return cpu;
+  return { cpu, list };
 }
 
-const growth = (name: string, small: number, large: number, times: number) =>
+/** Of each store: `open` makes an empty one. */
+async function all(name: string, sizes: readonly number[], open: (of: string) => Promise<Store>): Promise<void> {
+  const starting = await open('start');
+  await start(name, starting);
+  await starting.close();
+  const passes: { cpu: number; list: number }[] = [];
+  for (const size of sizes) {
+    const store = await open(`quiet${size}`);
+    passes.push(await quiet(name, store, size));
+    await store.close();
+  }
+  const times = (sizes.at(-1) ?? 0) / (sizes[0] ?? 1);
+  const more = (what: 'cpu' | 'list') => (passes.at(-1)?.[what] ?? 0) / (passes[0]?.[what] ?? 1);
   console.log(
-    `${name}: ${times} times the clusters take ${(large / small).toFixed(0)} times the processor, ratio ${(large / small / times).toFixed(2)} (linear: 1)`,
+    `growth, ${name}: ${times} times the clusters take ${more('cpu').toFixed(0)} times the processor, ratio ${(more('cpu') / times).toFixed(2)} (linear: 1); JSON.parse of the list ${more('list').toFixed(0)} times`,
   );
+}
 
 const secretKey = randomBytes(32);
 try {
-  const memory: number[] = [];
-  for (const clusters of [100, 1_000, 10_000])
-    memory.push(await measure('in memory', new MemoryStore('bench'), clusters));
-  growth('in memory', memory[0] ?? 0, memory[2] ?? 0, 100);
-
-  const embedded: number[] = [];
-  for (const clusters of [100, 1_000]) {
-    const store = await openStore({ folder: join(home, `store-${clusters}`), secretKey });
-    embedded.push(await measure('embedded', store, clusters));
-    await store.close();
-  }
-  growth('embedded', embedded[0] ?? 0, embedded[1] ?? 0, 10);
-
+  await all('in memory', [100, 1_000, 10_000], async () => new MemoryStore('bench'));
+  await all('embedded store', [100, 1_000], (of) => openStore({ folder: join(home, of), secretKey }));
   await using server = await startPostgres();
-  const postgres: number[] = [];
-  for (const clusters of [100, 1_000, 10_000]) {
-    const databaseUrl = await server.createDatabase(`bench${clusters}`);
-    const store = await openStore({ folder: home, databaseUrl, secretKey });
-    postgres.push(await measure('PostgreSQL', store, clusters));
-    await store.close();
-  }
-  growth('PostgreSQL', postgres[0] ?? 0, postgres[2] ?? 0, 100);
+  await all('PostgreSQL', [100, 1_000, 10_000], async (of) =>
+    openStore({ folder: home, databaseUrl: await server.createDatabase(of), secretKey }),
+  );
 } finally {
   rmSync(home, { recursive: true, force: true });
 }

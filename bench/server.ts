@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '@daskup/server/node-flags';
 import { startPostgres } from '@daskup/store/testing/postgres';
 import { median, ms } from './measure.ts';
 
@@ -141,7 +142,7 @@ try {
   const sharedHome = newFolder();
   const bareHome = newFolder();
   writeFileSync(join(bareHome, 'ls'), '{}\n');
-  const first = await started(() => new Served(embeddedHome, [main]));
+  const first = await started(() => new Served(embeddedHome, [...NODE_FLAGS, main]));
   console.log(
     `start, embedded store, first time: ${ms(first)}; initdb and start of a PostgreSQL server ${ms(postgresSeconds)}, ratio ${(first / postgresSeconds).toFixed(2)}`,
   );
@@ -150,7 +151,7 @@ try {
   for (let i = 0; i < STARTS; i++) {
     times.bare.push(await started(() => new Served(bareHome, [bare, bareHome])));
     rmSync(join(bareHome, 'server.sock'), { force: true });
-    times.embedded.push(await started(() => new Served(embeddedHome, [main])));
+    times.embedded.push(await started(() => new Served(embeddedHome, [...NODE_FLAGS, main])));
     times.postgres.push(await started(() => new Served(sharedHome, [main], { DATABASE_URL: databaseUrl })));
   }
   const least = median(times.bare);
@@ -172,7 +173,7 @@ try {
   };
   const [bareSize] = await resting(() => new Served(bareHome, [bare, bareHome]));
   rmSync(join(bareHome, 'server.sock'), { force: true });
-  const [embeddedSize] = await resting(() => new Served(embeddedHome, [main]));
+  const [embeddedSize] = await resting(() => new Served(embeddedHome, [...NODE_FLAGS, main]));
   const [sharedSize, databaseSize] = await resting(() => new Served(sharedHome, [main], { DATABASE_URL: databaseUrl }));
   const both = sharedSize + databaseSize;
   console.log(
@@ -186,7 +187,8 @@ try {
   for (const store of ['embedded store', 'PostgreSQL'] as const) {
     const home = newFolder();
     const url = store === 'PostgreSQL' ? [await postgres.createDatabase('fleet')] : [];
-    await using server = new Served(home, [fleetServer, String(CLUSTERS), home, ...url]);
+    const flags = store === 'PostgreSQL' ? [] : NODE_FLAGS;
+    await using server = new Served(home, [...flags, fleetServer, String(CLUSTERS), home, ...url]);
     await server.first();
     await delay(10_000);
     const idle = store === 'PostgreSQL' ? sharedSize : embeddedSize;

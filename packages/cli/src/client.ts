@@ -8,6 +8,7 @@ import type { Answer } from '@daskup/core/answer';
 import type { Environment } from '@daskup/core/spec/spec';
 import { BAD_SETTING, IN_USE } from '@daskup/server/exit-code';
 import { BadSetting, homeFrom, makeHome, socketOf } from '@daskup/server/home';
+import { NODE_FLAGS } from '@daskup/server/node-flags';
 
 // Not imported: an import would fill in every export, among them some that load a whole second HTTP client (20 ms).
 const { request } = process.getBuiltinModule('node:http');
@@ -124,7 +125,7 @@ export class Client {
     const log = openSync(this.#logPath, 'a', 0o600);
     const main = fileURLToPath(import.meta.resolve('@daskup/server/main'));
     const { spawn } = await import('node:child_process');
-    const child = spawn(process.execPath, [main, '--embedded'], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, main, '--embedded'], {
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
