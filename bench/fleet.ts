@@ -41,21 +41,20 @@ export const OFFERS: readonly Offer[] = Array.from({ length: 1263 }, (_, i) => i
 export class Fleet implements Provider, SchedulerControl {
   readonly name = PROVIDER;
   readonly regions = [REGION];
+  offered = OFFERS;
   readonly #now: () => number;
-  readonly #offers: readonly Offer[];
   readonly #machines = new Map<string, Machine>();
   /** By the scheduler's address. */
   readonly #members = new Map<string, string[]>();
   readonly #endpoints = new Map<string, string>();
   #list: readonly Machine[] = [];
 
-  constructor(now: () => number, offers: readonly Offer[] = OFFERS) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.#offers = offers;
   }
 
   async offers() {
-    return this.#offers;
+    return this.offered;
   }
 
   async prepare({ clusterId }: { clusterId: string }) {
@@ -155,8 +154,8 @@ export function newCluster(i: number, now: number): Cluster {
 
 /** A pretend cloud, and a store that has so many clusters of it, all of them ready for a while. */
 export async function populate(store: Store, clusters: number, now: () => number): Promise<Fleet> {
-  const offers = OFFERS.slice(0, 120);
-  const fleet = new Fleet(now, offers);
+  const fleet = new Fleet(now);
+  fleet.offered = OFFERS.slice(0, 120);
   // They come up in a store of their own: to write them down as they end up takes a tenth of the time.
   const draft = new MemoryStore(store.installation);
   for (let i = 0; i < clusters; i++) await draft.create(newCluster(i, now()), []);
@@ -172,6 +171,7 @@ export async function populate(store: Store, clusters: number, now: () => number
     log: () => {},
   });
   for (let pass = 0; pass < 4; pass++) await loop.pass();
+  fleet.offered = OFFERS;
   const made = await draft.clusters({ live: true });
   for (const cluster of made) {
     if (cluster.state.phase !== 'ready') throw new Error(`${cluster.spec.name} is ${cluster.state.phase}`);
