@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import type { Boot } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
-import { bootScript, environmentProblem, MAX_BYTES } from './boot-script.ts';
+import { bootScript, environmentProblem } from './boot-script.ts';
 import { issueCredentials } from './certificates.ts';
+import { MAX_BYTES, userData } from './user-data.ts';
 
 const name = 'a'.repeat(63);
 const credentials = await issueCredentials(name, new Date(), 3600);
@@ -23,7 +24,7 @@ const platform = { identify: `export DASKUP_ID=x # ${'-'.repeat(1500)}` };
 
 test.each(['scheduler', 'worker'] as const)('the boot script of a %s fits into user data and is bash', (role) => {
   const script = bootScript(boot(role), platform);
-  expect(Buffer.byteLength(script)).toBeLessThan(MAX_BYTES);
+  expect(userData(script).length).toBeLessThan(MAX_BYTES);
   const checked = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
   expect(checked.stderr).toBe('');
 });
@@ -31,15 +32,19 @@ test.each(['scheduler', 'worker'] as const)('the boot script of a %s fits into u
 const lines = (count: number) =>
   Array.from({ length: count }, (_, i) => `package-${i}==${i}.${i * 7}.${i * 13}\n`).join('');
 
-test('a long requirements file reaches the machine as it is, and a script with the longest that is taken fits', () => {
+test('user data with the longest requirements file that is taken fits', () => {
   let text = lines(100);
   for (let count = 100; environmentProblem({ kind: 'requirements', text: lines(count) }) === null; count++)
     text = lines(count);
   expect(text.length).toBeGreaterThan(8_000);
   const script = bootScript(boot('scheduler', { environment: { kind: 'requirements', text } }), platform);
-  const line = script.split('\n').find((other) => other.endsWith('/requirements.txt"')) ?? '';
-  const printed = spawnSync('bash', ['-c', line.slice(0, line.lastIndexOf('>'))], { encoding: 'utf8' });
-  expect(printed.stdout).toBe(text);
+  expect(userData(script).length).toBeLessThan(MAX_BYTES);
+});
+
+test('user data runs the script it was packed from', () => {
+  const script = `IFS= read -r -d '' text <<'END'\n${lines(1000)}END\nprintf '%s' "$text"; exit 7`;
+  const ran = spawnSync('bash', { input: userData(script), encoding: 'utf8' });
+  expect([ran.status, ran.stdout]).toEqual([7, lines(1000)]);
 });
 
 test('a requirements file that does not fit is refused in words', () => {

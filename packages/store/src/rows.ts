@@ -77,6 +77,7 @@ const credentials: z.ZodType<Credentials> = z.strictObject({
 
 const endpoint: z.ZodType<SchedulerEndpoint> = z.strictObject({
   address: z.string(),
+  publicAddress: z.exactOptional(z.string()),
   port: z.int(),
   controlPort: z.int(),
 });

@@ -71,7 +71,7 @@ async function created(context: Context, request: Request, spec: ClusterSpec, si
 
 /** @throws {Refusal} that says what to mend, when a cluster could only fail there. */
 async function checked(context: Context, { environment }: ClusterSpec, site: Site): Promise<void> {
-  const findings = await providerNamed(context, site.provider).check(environment);
+  const findings = await providerNamed(context, site.provider).check(environment, site.region);
   const problems = findings.filter(({ ok }) => !ok).map(({ message }) => message);
   if (problems.length > 0) throw new Refusal(`No cluster can be made in ${site.region}. ${problems.join('; ')}`);
 }

@@ -312,7 +312,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     });
 
     test('check finds all in order where all is in order', async () => {
-      const findings = await provider.check({ kind: 'managed' });
+      const findings = await provider.check({ kind: 'managed' }, region());
       expect(findings.filter(({ ok }) => !ok)).toEqual([]);
       for (const { message } of findings) expect(message).not.toBe('');
     });

@@ -19,7 +19,10 @@ export interface Credentials {
 
 /** Where the scheduler will be, known before it boots: Dask's own port and daskup's control port. */
 export interface SchedulerEndpoint {
+  /** Where the cluster's machines reach it, and where it listens. */
   readonly address: string;
+  /** Where the server and clients reach it, when they are in another network than its machines. */
+  readonly publicAddress?: string;
   readonly port: number;
   readonly controlPort: number;
 }
@@ -161,10 +164,15 @@ export interface Provider {
   bootLog(id: string): Promise<string>;
 
   /**
-   * Credentials, permissions, quotas, tools: whatever a cluster of this environment could fail on. Asked before each is
-   * made, so what was in order a moment ago need not be looked at again.
+   * Credentials, permissions, quotas, tools: whatever a cluster of this environment could fail on in a region. Asked before
+   * each is made, so what was in order a moment ago need not be looked at again.
    */
-  check(environment: Environment): Promise<readonly Finding[]>;
+  check(environment: Environment, region: string): Promise<readonly Finding[]>;
+}
+
+/** Where whoever is not one of its machines reaches a scheduler. */
+export function reachableAt({ address, publicAddress }: SchedulerEndpoint): string {
+  return publicAddress ?? address;
 }
 
 /** Something that will not pass by itself. The message says what happened, what it means and what to do. */
