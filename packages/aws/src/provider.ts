@@ -1,0 +1,211 @@
+import { join } from 'node:path';
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { Offer } from '@daskup/core/plan/offer';
+import {
+  type Boot,
+  type ClusterIdentity,
+  type Finding,
+  type LaunchBatch,
+  type LaunchResult,
+  type Machine,
+  type Provider,
+  ProviderError,
+  type SchedulerEndpoint,
+} from '@daskup/core/provision/provider';
+import type { Environment } from '@daskup/core/spec/spec';
+import type { Platform } from '@daskup/dask/platform';
+import { userData } from '@daskup/dask/user-data';
+import { consoleOf } from './boot-log.ts';
+import { checkPermissions, problem } from './check.ts';
+import { Clients } from './client.ts';
+import { isMissing } from './errors.ts';
+import { launchScheduler, launchWorkers } from './launch.ts';
+import { Listings } from './listings.ts';
+import { listMachines } from './machines.ts';
+import { findVpc, makeNetwork, type Network, subnetOf, type Vpc, zoneFor } from './network.ts';
+import { privateAddress, publicAddress } from './own-address.ts';
+import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
+import { platform } from './platform.ts';
+import { isId, terminateMachines } from './terminate.ts';
+import { UsedRegions } from './used-regions.ts';
+
+/** What was in order in a region is not looked at again for so long; milliseconds. */
+const CHECKED_MS = 5 * 60_000;
+
+export interface AwsOptions {
+  readonly regions: readonly string[];
+  /** Where is remembered what need not be asked again, by absolute path; made with mode 0700. */
+  readonly cacheFolder: string;
+  /**
+   * Whether schedulers get a public address by which server and clients reach them, and workers one by which they reach the
+   * Internet. Without, the server must be in the VPC's network, and that must have a way out.
+   */
+  readonly isPublic: boolean;
+  readonly now: () => number;
+  readonly bootScript: (boot: Boot, platform: Platform) => string;
+}
+
+/** EC2 of these regions. Nothing is loaded or asked before it is first needed. */
+export class AwsProvider implements Provider {
+  readonly name = 'aws';
+  readonly regions: readonly string[];
+  readonly #options: AwsOptions;
+  readonly #clients = new Clients();
+  readonly #listings: Listings;
+  readonly #used: UsedRegions;
+  readonly #vpcs = new Map<string, Promise<Vpc>>();
+  /** By region and installation. */
+  readonly #networks = new Map<string, Promise<Network>>();
+  /** By cluster: what was made in this process need not be looked for. */
+  readonly #interfaces = new Map<string, Interface>();
+  readonly #regionOf = new Map<string, string>();
+  /** When all was in order in a region. */
+  readonly #checkedAt = new Map<string, number>();
+
+  constructor(options: AwsOptions) {
+    this.regions = options.regions;
+    this.#options = options;
+    this.#used = new UsedRegions(join(options.cacheFolder, 'regions'));
+    this.#listings = new Listings(async (region, installation) => {
+      const machines = await listMachines(await this.#clients.of(region), region, installation, options.now());
+      for (const { id } of machines) this.#regionOf.set(id, region);
+      return machines;
+    }, options.now);
+  }
+
+  async offers(regions: readonly string[]): Promise<readonly Offer[]> {
+    const mine = regions.filter((region) => this.regions.includes(region));
+    for (const region of mine) this.#listings.used(region);
+    return [];
+  }
+
+  async prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint> {
+    const { region, clusterId } = cluster;
+    const [ec2, offers] = await Promise.all([this.#clients.of(region), this.offers([region]), this.#used.note(region)]);
+    return this.#there(region, async () => {
+      const network = await this.#network(ec2, region, cluster.installation);
+      const subnet = zoneFor(clusterId, network.subnets, offers);
+      if (!subnet) throw new Error(`AWS, ${region}: its subnets are not to be seen`);
+      const made = await makeInterface(ec2, cluster, network, subnet);
+      this.#interfaces.set(clusterId, made);
+      return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made) : null);
+    });
+  }
+
+  async launch(batch: LaunchBatch): Promise<LaunchResult> {
+    const { region, installation, clusterId } = batch.tags;
+    const { boot } = batch;
+    const userData = this.#userData(boot);
+    const ec2 = await this.#clients.of(region);
+    const result = await this.#there(region, async () => {
+      const network = await this.#network(ec2, region, installation);
+      const subnet = subnetOf(boot.scheduler.address, network.subnets);
+      if (!subnet) throw new ProviderError(`AWS, ${region}: the cluster's subnet is gone, and no machine can join it`);
+      const site = { network, subnet, isPublic: this.#options.isPublic, userData, now: this.#options.now() };
+      if (boot.role === 'worker') return launchWorkers(ec2, batch, site);
+      const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
+      if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
+      return launchScheduler(ec2, batch, place, site);
+    });
+    for (const { id } of result.machines) this.#regionOf.set(id, region);
+    this.#listings.changed(region);
+    return result;
+  }
+
+  async machines(installation?: string): Promise<readonly Machine[]> {
+    const regions = installation === undefined ? this.regions : await this.#used.list();
+    return (await Promise.all(regions.map((region) => this.#listings.list(region, installation)))).flat();
+  }
+
+  async terminate(ids: readonly string[]): Promise<void> {
+    const byRegion = Map.groupBy(ids.filter(isId), (id) => this.#regionOf.get(id) ?? '');
+    await Promise.all([...byRegion].map(([region, there]) => this.#terminate(region, there)));
+  }
+
+  async release(cluster: ClusterIdentity): Promise<void> {
+    await removePlace(await this.#clients.of(cluster.region), cluster.clusterId);
+    this.#interfaces.delete(cluster.clusterId);
+  }
+
+  async bootLog(id: string): Promise<string> {
+    if (!isId(id)) return '';
+    const region = this.#regionOf.get(id) ?? (await this.#regionsOf([id])).get(id);
+    return region === undefined ? '' : consoleOf(await this.#clients.of(region), id);
+  }
+
+  async check(_environment: Environment, region: string): Promise<readonly Finding[]> {
+    const now = this.#options.now();
+    const inOrder = { ok: true, message: `AWS in ${region}: in order` };
+    if (now - (this.#checkedAt.get(region) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return [inOrder];
+    const ec2 = await this.#clients.of(region);
+    try {
+      await this.#vpc(ec2, region);
+      const isNew = !(await this.#used.list()).includes(region);
+      const findings = [inOrder, ...(isNew ? await checkPermissions(ec2, region) : [])];
+      if (findings.every(({ ok }) => ok)) this.#checkedAt.set(region, now);
+      return findings;
+    } catch (error) {
+      return [problem(error)];
+    }
+  }
+
+  /** Machines that only the cloud remembers the region of are looked for; those that it does not know are left alone. */
+  async #terminate(region: string, ids: readonly string[]): Promise<void> {
+    if (region === '') {
+      const found = await this.#regionsOf(ids);
+      return this.terminate(ids.filter((id) => found.has(id)));
+    }
+    await terminateMachines(await this.#clients.of(region), ids);
+    this.#listings.changed(region);
+  }
+
+  async #regionsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    await Promise.all((await this.#used.list()).map((region) => this.#listings.list(region, undefined)));
+    return new Map(ids.flatMap((id) => (this.#regionOf.has(id) ? [[id, this.#regionOf.get(id) ?? '']] : [])));
+  }
+
+  #userData(boot: Boot): string {
+    try {
+      return userData(this.#options.bootScript(boot, platform));
+    } catch (error) {
+      // The same batch would give the same script again.
+      throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  #vpc(ec2: EC2, region: string): Promise<Vpc> {
+    return once(this.#vpcs, region, () => findVpc(ec2, region));
+  }
+
+  #network(ec2: EC2, region: string, installation: string): Promise<Network> {
+    return once(this.#networks, `${region}/${installation}`, async () => {
+      const vpc = await this.#vpc(ec2, region);
+      const inVpc = vpc.subnets[0]?.cidr.split('/')[0] ?? '';
+      const server = await (this.#options.isPublic ? publicAddress() : privateAddress(inVpc));
+      return makeNetwork(ec2, vpc, installation, server);
+    });
+  }
+
+  /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */
+  async #there<T>(region: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (isMissing(error)) {
+        this.#vpcs.delete(region);
+        for (const key of this.#networks.keys()) if (key.startsWith(`${region}/`)) this.#networks.delete(key);
+      }
+      throw error;
+    }
+  }
+}
+
+/** What is known under this key, or found now; a failure is not kept. */
+function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
+  const before = known.get(key);
+  if (before) return before;
+  const finding = find();
+  known.set(key, finding);
+  finding.catch(() => known.delete(key));
+  return finding;
+}
