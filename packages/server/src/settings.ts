@@ -9,6 +9,7 @@ const Environment = z.object({
   DATABASE_URL: z.optional(z.string().check(z.regex(/^postgres(ql)?:\/\//))),
   DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/), z.refine(hasPort))),
   DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
+  DASKUP_AWS_NETWORK: z.optional(z.enum(['public', 'private'])),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -17,6 +18,7 @@ const MEANING: Readonly<Record<string, string>> = {
   DATABASE_URL: 'a PostgreSQL address such as postgres://user@host/database',
   DASKUP_LISTEN: 'an address and a port from 1 to 65535, such as 127.0.0.1:8080',
   DASKUP_TOKEN: 'at least 16 characters',
+  DASKUP_AWS_NETWORK: 'public or private',
 };
 
 function hasPort(listen: string): boolean {
@@ -31,6 +33,8 @@ export interface Settings {
   readonly databaseUrl: string | null;
   /** Where to listen on TCP besides the Unix socket, and the token that every request must then carry. */
   readonly tcp: { readonly host: string; readonly port: number; readonly token: string } | null;
+  /** Whether machines of EC2 have public addresses; without, server and clients are in their network. */
+  readonly isAwsPublic: boolean;
 }
 
 /**
@@ -43,7 +47,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     const name = String(read.error.issues[0]?.path[0]);
     throw new BadSetting(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
   }
-  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN } = read.data;
+  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_AWS_NETWORK } = read.data;
   if (DASKUP_LISTEN && !DASKUP_TOKEN)
     throw new BadSetting('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
   const [host = '', port = ''] = DASKUP_LISTEN?.split(':') ?? [];
@@ -52,5 +56,6 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     cache: join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'daskup', 'environments'),
     databaseUrl: DATABASE_URL ?? null,
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
+    isAwsPublic: DASKUP_AWS_NETWORK !== 'private',
   };
 }
