@@ -116,10 +116,13 @@ export function codeOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
-export function meaningOf({ code, message }: Failure): Meaning['kind'] | 'unknown' {
-  // The spot market tells of a used-up quota by a code that it has for other things too.
-  if (code === 'InvalidParameterValue' && /vcpu limit/i.test(message)) return 'quota';
-  return MEANINGS[code]?.kind ?? 'unknown';
+export function meaningOf({ code, message }: Failure): Meaning | undefined {
+  if (code === 'InvalidParameterValue') {
+    // The spot market tells of a used-up quota by a code that it has for other things too, as interfaces do of their use.
+    if (/vcpu limit/i.test(message)) return quota;
+    if (/currently in use/.test(message)) return passing;
+  }
+  return MEANINGS[code];
 }
 
 /** Whether nothing of that id or name is there, or is to be seen yet: EC2 shows what it has just made a little later. */
@@ -134,7 +137,7 @@ export function shortageOf(
 ): Shortage | null {
   const { type, zone, market, region } = offer;
   const pool = `${market}/${type}/${zone}`;
-  switch (meaningOf(failure)) {
+  switch (meaningOf(failure)?.kind) {
     case 'capacity': {
       const message =
         failure.code === 'InsufficientFreeAddressesInSubnet'
@@ -171,7 +174,7 @@ export function explained(error: unknown, action: string, region: string): Error
   if (/^(UnauthorizedOperation|AccessDenied(Exception)?|Client\.UnauthorizedOperation)$/.test(code)) {
     return new ProviderError(`${where}${unauthorized(original.message, action)}`, { cause: error });
   }
-  const meaning = MEANINGS[code];
+  const meaning = meaningOf({ code, message: original.message });
   if (meaning?.kind === 'person') return new ProviderError(`${where}${meaning.what}`, { cause: error });
   if (meaning?.kind === 'quota') {
     return new ProviderError(`${where}a quota is used up. ${original.message}`, { cause: error });

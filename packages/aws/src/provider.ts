@@ -76,7 +76,7 @@ export class AwsProvider implements Provider {
   async offers(regions: readonly string[]): Promise<readonly Offer[]> {
     const mine = regions.filter((region) => this.regions.includes(region));
     for (const region of mine) this.#listings.used(region);
-    return [];
+    return mine.flatMap((region) => TEMPORARY(region));
   }
 
   async prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint> {
@@ -208,4 +208,28 @@ function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promis
   known.set(key, finding);
   finding.catch(() => known.delete(key));
   return finding;
+}
+
+// until offers land
+function TEMPORARY(region: string): readonly Offer[] {
+  return ['a', 'b', 'c'].flatMap((letter) =>
+    (['t3.small', 'm5.large', 'c7g.large'] as const).flatMap((type, i) =>
+      (['on-demand', 'spot'] as const).map(
+        (market): Offer => ({
+          provider: 'aws',
+          region,
+          zone: region + letter,
+          type,
+          market,
+          architecture: type === 'c7g.large' ? 'arm64' : 'x86_64',
+          vcpus: 2,
+          memoryGiB: 2 + i * 3,
+          gpus: 0,
+          ssdGiB: 0,
+          microsPerHour: (market === 'spot' ? 7_000 : 20_800) * (i + 1),
+          minimumSeconds: 60,
+        }),
+      ),
+    ),
+  );
 }

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Platform } from '@daskup/dask/platform';
+import { type Ec2, startEc2 } from '@daskup/emulators/ec2/start';
+import { AwsProvider } from '../provider.ts';
+
+const PROVIDER = new URL('../provider.ts', import.meta.url).href;
+export const REGION = 'us-east-1';
+
+/** An account of its own on an EC2 of its own, for tests in whose machines a few lines of bash run in place of Dask. */
+export class Account {
+  readonly ec2: Ec2;
+  readonly #folder: string;
+  readonly #env = { ...process.env };
+
+  /** This process finds the account as any program would: in its environment. */
+  static async open(): Promise<Account> {
+    const account = new Account(await startEc2());
+    Object.assign(process.env, account.ec2.env);
+    return account;
+  }
+
+  private constructor(ec2: Ec2) {
+    this.ec2 = ec2;
+    this.#folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
+  }
+
+  /** @param isPublic whether machines have public addresses, which nobody reaches here. */
+  provider(body: string, isPublic = false): AwsProvider {
+    return new AwsProvider({
+      regions: [REGION],
+      cacheFolder: this.#folder,
+      isPublic,
+      now: Date.now,
+      bootScript: (_, platform: Platform) => `${platform.identify}\n${body}`,
+    });
+  }
+
+  /**
+   * Launches in a process of its own, which is killed (SIGKILL) so many milliseconds after it asked; or, with `answered`,
+   * once it has the answer.
+   */
+  async launchAndDie(batch: unknown, body: string, when: number | 'answered'): Promise<void> {
+    const program = `
+      const { AwsProvider } = await import(${JSON.stringify(PROVIDER)});
+      const [region, cacheFolder, batch, body, when] = JSON.parse(process.argv[1]);
+      const bootScript = (_, { identify }) => identify + '\\n' + body;
+      const provider = new AwsProvider({ regions: [region], cacheFolder, isPublic: false, now: Date.now, bootScript });
+      const answer = provider.launch(batch);
+      if (when === 'answered') await answer;
+      else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));
+      process.kill(process.pid, 'SIGKILL');`;
+    const words = JSON.stringify([REGION, this.#folder, batch, body, when]);
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, words], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: 60_000,
+    });
+    const [, signal] = await once(child, 'exit');
+    if (signal !== 'SIGKILL') throw new Error('the process that was to be killed ended by itself');
+  }
+
+  /** How often each call was made since the last time this was asked. */
+  calls(): Readonly<Record<string, number>> {
+    const calls = this.ec2.control.calls()[REGION] ?? {};
+    this.ec2.control.forgetCalls();
+    return calls;
+  }
+
+  /** Ends every machine, and forgets the account. */
+  async close(): Promise<void> {
+    for (const name of Object.keys(this.ec2.env)) delete process.env[name];
+    Object.assign(process.env, this.#env);
+    rmSync(this.#folder, { recursive: true, force: true });
+    await this.ec2.close();
+  }
+}
