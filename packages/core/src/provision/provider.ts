@@ -1,4 +1,4 @@
-import type { Offer } from '../plan/offer.ts';
+import type { Offer, PriceAge } from '../plan/offer.ts';
 import type { Environment, Market } from '../spec/spec.ts';
 
 export type Role = 'scheduler' | 'worker';
@@ -142,8 +142,14 @@ export interface Provider {
   /** Every offer in these regions, unranked and unfiltered. May be cached: prices hold for the time the cloud says. */
   offers(regions: readonly string[]): Promise<readonly Offer[]>;
 
-  /** Makes what the cluster needs before any machine (network, firewall, address). Idempotent: same cluster, same answer. */
-  prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint>;
+  /** When the prices behind `offers` were read. Left out where nobody need be asked for them. */
+  priceAges?(regions: readonly string[]): Promise<readonly PriceAge[]>;
+
+  /**
+   * Makes what the cluster needs before any machine (network, firewall, address). Its scheduler will be launched in this
+   * zone. Idempotent: same cluster, same answer.
+   */
+  prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint>;
 
   /** A constant number of cloud calls for any count. Tags are set by the creating call. Partial success is success. */
   launch(batch: LaunchBatch): Promise<LaunchResult>;

@@ -177,6 +177,7 @@ export class Loop {
     }
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
+    if (decision.move) return (await this.#move(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
     if (status && status.workers.length < decision.cluster.target) this.#expect(cluster, status.workers.length);
     const told = this.#expecting.has(cluster.id);
@@ -184,9 +185,9 @@ export class Loop {
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
-  /** The cluster's region's offers; null when they cannot be had, which must not keep anything from its end. */
-  async #offers(provider: Provider, { region, spec }: Cluster): Promise<readonly Offer[] | null> {
-    return provider.offers([region]).catch((error: unknown) => {
+  /** What is offered where the cluster is and, until it has come to be, might go; null when that cannot be had, which must not keep anything from its end. */
+  async #offers(provider: Provider, { region, spec, state }: Cluster): Promise<readonly Offer[] | null> {
+    return provider.offers(state.phase === 'starting' ? spec.regions : [region]).catch((error: unknown) => {
       this.#options.log(`${spec.name}: to be tried again: no offers: ${messageOf(error)}`);
       return null;
     });
@@ -289,7 +290,7 @@ export class Loop {
     // Until it is known that the cluster still lives: another replica may bring it to its end meanwhile.
     this.#late.set(cluster.id, { provider, identity });
     try {
-      const endpoint = await provider.prepare(identity);
+      const endpoint = await provider.prepare(identity, cluster.zone);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
@@ -298,6 +299,29 @@ export class Loop {
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
+      return false;
+    }
+  }
+
+  /** Gives up the place that had no room, and goes to the next. Returns whether it is there now. */
+  async #move(provider: Provider, cluster: Cluster): Promise<boolean> {
+    const { holder, now } = this.#options;
+    try {
+      await provider.release(this.#identity(cluster));
+      this.#backoff.worked(cluster.id);
+      const after = await this.#commit(
+        cluster.id,
+        (current) => {
+          const { moveTo } = current;
+          return moveTo && isLive(current.state)
+            ? { cluster: { ...current, ...moveTo, moveTo: null, endpoint: null, retryAt: 0 } }
+            : {};
+        },
+        { holder, now: now() },
+      );
+      return after?.moveTo === null;
+    } catch (error) {
+      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
       return false;
     }
   }
