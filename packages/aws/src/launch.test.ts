@@ -9,10 +9,8 @@ const subnets = ['a', 'b'].map((letter, i) => ({
   zone: `eu-west-2${letter}`,
   cidr: `172.31.${i * 16}.0/20`,
 }));
-const [subnet] = subnets;
-if (!subnet) throw new Error('there is none');
 const network = { subnets, groupId: 'sg-1' };
-const site = { network, subnet, isPublic: false, userData: '', now: 7 };
+const site = { network, isPublic: false, userData: '', now: 7 };
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 
@@ -79,17 +77,11 @@ test('fewer machines and no word why: asked for again later, not at once', () =>
   expect(result([got('m7g.large', 'subnet-a', 'i-1')]).shortages).toMatchObject([{ kind: 'throttled' }]);
 });
 
-test('machines are near their scheduler while they are sold there', () => {
-  expect(poolsOf(offers, network, subnet)).toEqual(offers.slice(0, 2));
-  const far = [offer({ zone: 'eu-west-2b' })];
-  expect(poolsOf(far, network, subnet)).toEqual(far);
-});
-
 test('a fleet has 60 pools at most', () => {
   const many = Array.from({ length: 100 }, (_, i) => offer({ type: `c${i}.large` }));
-  expect(poolsOf(many, network, subnet)).toEqual(many.slice(0, 60));
+  expect(poolsOf(many, network)).toEqual(many.slice(0, 60));
 });
 
 test('where no subnet is, no machine can be', () => {
-  expect(() => poolsOf([offer({ zone: 'eu-west-2c' })], network, subnet)).toThrow(/no subnet.*eu-west-2c/);
+  expect(() => poolsOf([offer({ zone: 'eu-west-2c' })], network)).toThrow(/no subnet.*eu-west-2c/);
 });

@@ -10,7 +10,7 @@ import {
 } from '@daskup/core/provision/provider';
 import { codeOf, type Failure, shortageOf } from './errors.ts';
 import { imageOf, ROOT_DEVICE } from './images.ts';
-import type { Network, Subnet } from './network.ts';
+import type { Network } from './network.ts';
 import type { Interface } from './place.ts';
 import { clusterTags, machineTags, offerTags, tagged } from './tags.ts';
 
@@ -24,8 +24,6 @@ const DISK_GIB = 20;
 /** Where a launch goes, and what its machines run. */
 export interface Site {
   readonly network: Network;
-  /** The scheduler's. */
-  readonly subnet: Subnet;
   /** Whether machines get public addresses of their own. */
   readonly isPublic: boolean;
   readonly userData: string;
@@ -38,7 +36,7 @@ export interface Site {
  */
 export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): Promise<LaunchResult> {
   const { token, tags, count, market } = batch;
-  const offers = poolsOf(batch.offers, site.network, site.subnet);
+  const offers = poolsOf(batch.offers, site.network);
   const carried = [...machineTags(tags), ...offerTags(offers)];
   const fleet = await ec2.createFleet({
     Type: 'instant',
@@ -65,16 +63,13 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
 }
 
 /**
- * The offers that a fleet is asked for: of the scheduler's zone while there are any, since traffic between zones costs,
- * and where a subnet is.
+ * The offers that a fleet is asked for: those where a subnet is.
  * @throws {ProviderError} when none is left.
  */
-export function poolsOf(offers: readonly Offer[], { subnets }: Network, { zone }: Subnet): readonly Offer[] {
-  const reachable = offers.filter((offer) => subnets.some((subnet) => subnet.zone === offer.zone));
-  const near = reachable.filter((offer) => offer.zone === zone);
-  const pools = (near.length > 0 ? near : reachable).slice(0, POOLS);
+export function poolsOf(offers: readonly Offer[], { subnets }: Network): readonly Offer[] {
+  const pools = offers.filter((offer) => subnets.some(({ zone }) => zone === offer.zone)).slice(0, POOLS);
   if (pools.length > 0) return pools;
-  const zones = [...new Set(offers.map((offer) => offer.zone))].join(', ');
+  const zones = [...new Set(offers.map(({ zone }) => zone))].join(', ');
   throw new ProviderError(
     `The default VPC has no subnet where these machines are sold (${zones}). Make one: aws ec2 create-default-subnet --availability-zone ZONE`,
   );
@@ -170,9 +165,7 @@ export async function launchScheduler(
   site: Site,
 ): Promise<LaunchResult> {
   const shortages: Shortage[] = [];
-  const offers = batch.offers.filter(({ zone }) => zone === site.subnet.zone);
-  if (offers.length === 0) throw new ProviderError(`No scheduler's machine is sold in ${site.subnet.zone} now`);
-  for (const [i, offer] of offers.slice(0, SCHEDULER_TRIES).entries()) {
+  for (const [i, offer] of batch.offers.slice(0, SCHEDULER_TRIES).entries()) {
     try {
       const { Instances = [] } = await ec2.runInstances(schedulerOf(batch, offer, `${batch.token}-${i}`, place, site));
       const id = Instances[0]?.InstanceId;

@@ -113,7 +113,9 @@ function offerOf(instance: Instance, region: string): Offer {
       vcpus: (instance.CpuOptions?.CoreCount ?? 1) * (instance.CpuOptions?.ThreadsPerCore ?? 1),
       memoryGiB: 0,
       gpus: 0,
+      gpuKind: null,
       ssdGiB: 0,
+      byNameOnly: null,
       microsPerHour: 0,
       minimumSeconds: 60,
     }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import type { EC2, Filter, IpPermission } from '@aws-sdk/client-ec2';
-import type { Offer } from '@daskup/core/plan/offer';
 import { ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
 import { INSTALLATION, tagged } from './tags.ts';
@@ -103,31 +101,6 @@ async function makeGroup(ec2: EC2, vpcId: string, installation: string): Promise
     if (id === undefined) throw error;
     return id;
   }
-}
-
-/**
- * Where a cluster is to be: the same zone whoever asks, another for most clusters. Zones that sell little, as old ones do,
- * are left out. Pure.
- */
-export function zoneFor(clusterId: string, subnets: readonly Subnet[], offers: readonly Offer[]): Subnet | undefined {
-  const sold = Map.groupBy(offers, ({ zone }) => zone);
-  const sells = ({ zone }: Subnet) => sold.get(zone)?.length ?? 0;
-  const most = Math.max(...subnets.map(sells));
-  const good = subnets.filter((subnet) => sells(subnet) >= most / 2);
-  return good[createHash('sha256').update(clusterId).digest().readUInt32BE() % good.length];
-}
-
-/** The subnet that an IPv4 address is in. Pure. */
-export function subnetOf(address: string, subnets: readonly Subnet[]): Subnet | undefined {
-  return subnets.find(({ cidr }) => {
-    const [network = '', bits = '32'] = cidr.split('/');
-    const size = 2 ** (32 - Number(bits));
-    return Math.floor(numberOf(address) / size) === Math.floor(numberOf(network) / size);
-  });
-}
-
-function numberOf(address: string): number {
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
 }
 
 export function filter(Name: string, ...Values: readonly string[]): Filter {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { codeOf, isMissing } from './errors.ts';
@@ -19,7 +20,7 @@ export async function makeInterface(
 ): Promise<Interface> {
   try {
     const { NetworkInterface: made = {} } = await ec2.createNetworkInterface({
-      ClientToken: cluster.clusterId,
+      ClientToken: createHash('sha256').update(`${cluster.clusterId}/${subnet.id}`).digest('hex'),
       SubnetId: subnet.id,
       Groups: [groupId],
       Description: `daskup: the scheduler of ${cluster.clusterName}`,
@@ -27,7 +28,7 @@ export async function makeInterface(
     });
     return { id: made.NetworkInterfaceId ?? '', address: made.PrivateIpAddress ?? '' };
   } catch (error) {
-    // It was made when zones or the group were others.
+    // It was made when the group was another.
     const known = codeOf(error) === 'IdempotentParameterMismatch' ? await findInterface(ec2, cluster.clusterId) : null;
     if (!known) throw error;
     return known;

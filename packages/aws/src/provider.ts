@@ -22,7 +22,7 @@ import { isMissing } from './errors.ts';
 import { launchScheduler, launchWorkers } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
-import { findVpc, makeNetwork, type Network, subnetOf, type Vpc, zoneFor } from './network.ts';
+import { findVpc, makeNetwork, type Network, type Vpc } from './network.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
 import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
 import { platform } from './platform.ts';
@@ -79,13 +79,18 @@ export class AwsProvider implements Provider {
     return mine.flatMap((region) => TEMPORARY(region));
   }
 
-  async prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint> {
+  async prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
-    const [ec2, offers] = await Promise.all([this.#clients.of(region), this.offers([region]), this.#used.note(region)]);
+    await this.#used.note(region);
+    this.#listings.used(region);
+    const ec2 = await this.#clients.of(region);
     return this.#there(region, async () => {
       const network = await this.#network(ec2, region, cluster.installation);
-      const subnet = zoneFor(clusterId, network.subnets, offers);
-      if (!subnet) throw new Error(`AWS, ${region}: its subnets are not to be seen`);
+      const subnet = network.subnets.find((one) => one.zone === zone);
+      if (!subnet) {
+        const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
+        throw new ProviderError(`AWS, ${region}: the default VPC has no subnet in ${zone}. ${fix}`);
+      }
       const made = await makeInterface(ec2, cluster, network, subnet);
       this.#interfaces.set(clusterId, made);
       return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made) : null);
@@ -94,15 +99,12 @@ export class AwsProvider implements Provider {
 
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
     const { region, installation, clusterId } = batch.tags;
-    const { boot } = batch;
-    const userData = this.#userData(boot);
+    const userData = this.#userData(batch.boot);
     const ec2 = await this.#clients.of(region);
     const result = await this.#there(region, async () => {
       const network = await this.#network(ec2, region, installation);
-      const subnet = subnetOf(boot.scheduler.address, network.subnets);
-      if (!subnet) throw new ProviderError(`AWS, ${region}: the cluster's subnet is gone, and no machine can join it`);
-      const site = { network, subnet, isPublic: this.#options.isPublic, userData, now: this.#options.now() };
-      if (boot.role === 'worker') return launchWorkers(ec2, batch, site);
+      const site = { network, isPublic: this.#options.isPublic, userData, now: this.#options.now() };
+      if (batch.boot.role === 'worker') return launchWorkers(ec2, batch, site);
       const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
       if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
       return launchScheduler(ec2, batch, place, site);
@@ -225,7 +227,9 @@ function TEMPORARY(region: string): readonly Offer[] {
           vcpus: 2,
           memoryGiB: 2 + i * 3,
           gpus: 0,
+          gpuKind: null,
           ssdGiB: 0,
+          byNameOnly: null,
           microsPerHour: (market === 'spot' ? 7_000 : 20_800) * (i + 1),
           minimumSeconds: 60,
         }),

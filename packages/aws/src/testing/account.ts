@@ -35,7 +35,8 @@ export class Account {
       cacheFolder: this.#folder,
       isPublic,
       now: Date.now,
-      bootScript: (_, platform: Platform) => `${platform.identify}\n${body}`,
+      // As the real one it tells what the machine is for.
+      bootScript: ({ idleSeconds }, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
     });
   }
 
@@ -47,7 +48,7 @@ export class Account {
     const program = `
       const { AwsProvider } = await import(${JSON.stringify(PROVIDER)});
       const [region, cacheFolder, batch, body, when] = JSON.parse(process.argv[1]);
-      const bootScript = (_, { identify }) => identify + '\\n' + body;
+      const bootScript = ({ idleSeconds }, { identify }) => identify + '\\n# ' + idleSeconds + '\\n' + body;
       const provider = new AwsProvider({ regions: [region], cacheFolder, isPublic: false, now: Date.now, bootScript });
       const answer = provider.launch(batch);
       if (when === 'answered') await answer;
