@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { EC2 } from '@aws-sdk/client-ec2';
-import type { Offer } from '@daskup/core/plan/offer';
+import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import {
   type Boot,
   type ClusterIdentity,
@@ -23,6 +23,7 @@ import { launchScheduler, launchWorkers } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
 import { findVpc, makeNetwork, type Network, type Vpc } from './network.ts';
+import { Offers } from './offers/offers.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
 import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
 import { platform } from './platform.ts';
@@ -34,7 +35,7 @@ const CHECKED_MS = 5 * 60_000;
 
 export interface AwsOptions {
   readonly regions: readonly string[];
-  /** Where is remembered what need not be asked again, by absolute path; made with mode 0700. */
+  /** Where is remembered what need not be asked again, of one account, by absolute path; made with mode 0700. */
   readonly cacheFolder: string;
   /**
    * Whether schedulers get a public address by which server and clients reach them, and workers one by which they reach the
@@ -51,6 +52,7 @@ export class AwsProvider implements Provider {
   readonly regions: readonly string[];
   readonly #options: AwsOptions;
   readonly #clients = new Clients();
+  readonly #offers: Offers;
   readonly #listings: Listings;
   readonly #used: UsedRegions;
   readonly #vpcs = new Map<string, Promise<Vpc>>();
@@ -59,6 +61,8 @@ export class AwsProvider implements Provider {
   /** By cluster: what was made in this process need not be looked for. */
   readonly #interfaces = new Map<string, Interface>();
   readonly #regionOf = new Map<string, string>();
+  /** Regions that this process has to do with, such as those of clusters that another process made. */
+  readonly #here = new Set<string>();
   /** When all was in order in a region. */
   readonly #checkedAt = new Map<string, number>();
 
@@ -66,24 +70,34 @@ export class AwsProvider implements Provider {
     this.regions = options.regions;
     this.#options = options;
     this.#used = new UsedRegions(join(options.cacheFolder, 'regions'));
+    this.#offers = new Offers({
+      folder: join(options.cacheFolder, 'prices'),
+      ec2: (region) => this.#clients.ec2(region),
+      pricing: () => this.#clients.pricing(),
+      now: options.now,
+    });
     this.#listings = new Listings(async (region, installation) => {
-      const machines = await listMachines(await this.#clients.of(region), region, installation, options.now());
+      const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
       for (const { id } of machines) this.#regionOf.set(id, region);
       return machines;
     }, options.now);
   }
 
   async offers(regions: readonly string[]): Promise<readonly Offer[]> {
-    const mine = regions.filter((region) => this.regions.includes(region));
-    for (const region of mine) this.#listings.used(region);
-    return mine.flatMap((region) => TEMPORARY(region));
+    const mine = this.#mine(regions);
+    for (const region of mine) this.#use(region);
+    return this.#offers.of(mine);
+  }
+
+  priceAges(regions: readonly string[]): Promise<readonly PriceAge[]> {
+    return this.#offers.ages(this.#mine(regions));
   }
 
   async prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
     await this.#used.note(region);
-    this.#listings.used(region);
-    const ec2 = await this.#clients.of(region);
+    this.#use(region);
+    const ec2 = await this.#clients.ec2(region);
     return this.#there(region, async () => {
       const network = await this.#network(ec2, region, cluster.installation);
       const subnet = network.subnets.find((one) => one.zone === zone);
@@ -100,7 +114,7 @@ export class AwsProvider implements Provider {
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
     const { region, installation, clusterId } = batch.tags;
     const userData = this.#userData(batch.boot);
-    const ec2 = await this.#clients.of(region);
+    const ec2 = await this.#clients.ec2(region);
     const result = await this.#there(region, async () => {
       const network = await this.#network(ec2, region, installation);
       const site = { network, isPublic: this.#options.isPublic, userData, now: this.#options.now() };
@@ -115,7 +129,7 @@ export class AwsProvider implements Provider {
   }
 
   async machines(installation?: string): Promise<readonly Machine[]> {
-    const regions = installation === undefined ? this.regions : await this.#used.list();
+    const regions = installation === undefined ? this.regions : await this.#inUse();
     return (await Promise.all(regions.map((region) => this.#listings.list(region, installation)))).flat();
   }
 
@@ -125,21 +139,21 @@ export class AwsProvider implements Provider {
   }
 
   async release(cluster: ClusterIdentity): Promise<void> {
-    await removePlace(await this.#clients.of(cluster.region), cluster.clusterId);
+    await removePlace(await this.#clients.ec2(cluster.region), cluster.clusterId);
     this.#interfaces.delete(cluster.clusterId);
   }
 
   async bootLog(id: string): Promise<string> {
     if (!isId(id)) return '';
     const region = this.#regionOf.get(id) ?? (await this.#regionsOf([id])).get(id);
-    return region === undefined ? '' : consoleOf(await this.#clients.of(region), id);
+    return region === undefined ? '' : consoleOf(await this.#clients.ec2(region), id);
   }
 
   async check(_environment: Environment, region: string): Promise<readonly Finding[]> {
     const now = this.#options.now();
     const inOrder = { ok: true, message: `AWS in ${region}: in order` };
     if (now - (this.#checkedAt.get(region) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return [inOrder];
-    const ec2 = await this.#clients.of(region);
+    const ec2 = await this.#clients.ec2(region);
     try {
       await this.#vpc(ec2, region);
       const isNew = !(await this.#used.list()).includes(region);
@@ -157,13 +171,26 @@ export class AwsProvider implements Provider {
       const found = await this.#regionsOf(ids);
       return this.terminate(ids.filter((id) => found.has(id)));
     }
-    await terminateMachines(await this.#clients.of(region), ids);
+    await terminateMachines(await this.#clients.ec2(region), ids);
     this.#listings.changed(region);
   }
 
   async #regionsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    await Promise.all((await this.#used.list()).map((region) => this.#listings.list(region, undefined)));
+    await Promise.all((await this.#inUse()).map((region) => this.#listings.list(region, undefined)));
     return new Map(ids.flatMap((id) => (this.#regionOf.has(id) ? [[id, this.#regionOf.get(id) ?? '']] : [])));
+  }
+
+  #mine(regions: readonly string[]): readonly string[] {
+    return regions.filter((region) => this.regions.includes(region));
+  }
+
+  #use(region: string): void {
+    this.#here.add(region);
+    this.#listings.used(region);
+  }
+
+  async #inUse(): Promise<readonly string[]> {
+    return this.#mine([...new Set([...(await this.#used.list()), ...this.#here])]);
   }
 
   #userData(boot: Boot): string {
@@ -210,30 +237,4 @@ function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promis
   known.set(key, finding);
   finding.catch(() => known.delete(key));
   return finding;
-}
-
-// until offers land
-function TEMPORARY(region: string): readonly Offer[] {
-  return ['a', 'b', 'c'].flatMap((letter) =>
-    (['t3.small', 'm5.large', 'c7g.large'] as const).flatMap((type, i) =>
-      (['on-demand', 'spot'] as const).map(
-        (market): Offer => ({
-          provider: 'aws',
-          region,
-          zone: region + letter,
-          type,
-          market,
-          architecture: type === 'c7g.large' ? 'arm64' : 'x86_64',
-          vcpus: 2,
-          memoryGiB: 2 + i * 3,
-          gpus: 0,
-          gpuKind: null,
-          ssdGiB: 0,
-          byNameOnly: null,
-          microsPerHour: (market === 'spot' ? 7_000 : 20_800) * (i + 1),
-          minimumSeconds: 60,
-        }),
-      ),
-    ),
-  );
 }

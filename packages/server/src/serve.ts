@@ -32,10 +32,14 @@ export interface Parts {
   readonly now: () => number;
 }
 
-export function partsOf({ home, cache, isAwsPublic: isPublic }: Settings, store: Store, now = Date.now): Parts {
+export function partsOf(
+  { home, cache, awsCache, isAwsPublic: isPublic }: Settings,
+  store: Store,
+  now = Date.now,
+): Parts {
   const local = new LocalProvider({ home: join(home, 'local'), cache, now, bootScript });
   // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
-  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: join(home, 'aws'), isPublic, now, bootScript });
+  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, now, bootScript });
   return { store, local, aws, control: new ControlPort(), now };
 }
 

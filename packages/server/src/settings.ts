@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -33,6 +34,8 @@ export interface Settings {
   readonly databaseUrl: string | null;
   /** Where to listen on TCP besides the Unix socket, and the token that every request must then carry. */
   readonly tcp: { readonly host: string; readonly port: number; readonly token: string } | null;
+  /** What is remembered of AWS: another account, or a stand-in for AWS, is another folder. */
+  readonly awsCache: string;
   /** Whether machines of EC2 have public addresses; without, server and clients are in their network. */
   readonly isAwsPublic: boolean;
 }
@@ -56,6 +59,11 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     cache: join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'daskup', 'environments'),
     databaseUrl: DATABASE_URL ?? null,
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
+    awsCache: join(homeFrom(env), 'aws', digestOf(env.AWS_ENDPOINT_URL ?? '', env.AWS_PROFILE ?? '')),
     isAwsPublic: DASKUP_AWS_NETWORK !== 'private',
   };
+}
+
+function digestOf(...texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 12);
 }
