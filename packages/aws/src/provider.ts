@@ -15,7 +15,7 @@ import {
 import type { Environment } from '@daskup/core/spec/spec';
 import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
-import { consoleOf } from './boot-log.ts';
+import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
 import { isMissing } from './errors.ts';
@@ -54,6 +54,7 @@ export class AwsProvider implements Provider {
   readonly #clients = new Clients();
   readonly #offers: Offers;
   readonly #listings: Listings;
+  readonly #bootLogs: BootLogs;
   readonly #used: UsedRegions;
   readonly #vpcs = new Map<string, Promise<Vpc>>();
   /** By region and installation. */
@@ -76,9 +77,11 @@ export class AwsProvider implements Provider {
       pricing: () => this.#clients.pricing(),
       now: options.now,
     });
+    this.#bootLogs = new BootLogs(options.now);
     this.#listings = new Listings(async (region, installation) => {
       const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
       for (const { id } of machines) this.#regionOf.set(id, region);
+      this.#bootLogs.seen(machines);
       return machines;
     }, options.now);
   }
@@ -146,7 +149,7 @@ export class AwsProvider implements Provider {
   async bootLog(id: string): Promise<string> {
     if (!isId(id)) return '';
     const region = this.#regionOf.get(id) ?? (await this.#regionsOf([id])).get(id);
-    return region === undefined ? '' : consoleOf(await this.#clients.ec2(region), id);
+    return region === undefined ? '' : this.#bootLogs.read(id, () => this.#clients.ec2(region));
   }
 
   async check(_environment: Environment, region: string): Promise<readonly Finding[]> {

@@ -5,7 +5,7 @@ import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts'
 import { Silences } from '../observe/silences.ts';
 import type { Offer } from '../plan/offer.ts';
 import { Backoff } from '../provision/backoff.ts';
-import type { Boot, ClusterIdentity, Machine, Provider, Role } from '../provision/provider.ts';
+import type { Boot, ClusterIdentity, Machine, Provider, Role, Shortage } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import { type Cluster, type Launch, stopping } from '../state/cluster.ts';
@@ -361,11 +361,11 @@ export class Loop {
             retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
           },
           machines: news.map((machine) => recordOf(machine, now)),
-          events: shortages.map((shortage) => ({
+          events: whyFewer(shortages).map((why) => ({
             clusterId: cluster.id,
             at: now,
             level: 'warning' as const,
-            text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
+            text: `${machines.length} of ${count} ${role}s launched: ${why}`,
           })),
         }),
         { holder, now },
@@ -472,6 +472,15 @@ export class Loop {
       region: cluster.region,
     };
   }
+}
+
+/** Why a launch gave too few, a line a kind: sixty pools may have been empty, and one says it for all. */
+function whyFewer(shortages: readonly Shortage[]): readonly string[] {
+  return ['quota', 'capacity', 'throttled'].flatMap((kind) => {
+    const [first, ...others] = shortages.filter((shortage) => shortage.kind === kind);
+    if (!first) return [];
+    return [`${first.message}${others.length > 0 ? `, and so ${others.length} more` : ''}`];
+  });
 }
 
 /** A scheduler waits as long as there may be no room for workers, and a little longer: the server tells it better. */
