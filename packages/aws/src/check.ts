@@ -2,42 +2,28 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
 import { imageOf } from './images.ts';
+import { INSTALLATION, tagged } from './tags.ts';
 
 /**
- * Whether the calls that make machines are allowed. EC2 is asked with DryRun, which changes nothing.
+ * Whether machines may be made. EC2 is asked with DryRun, which changes nothing.
  * @throws what may pass by itself.
  */
 export async function checkPermissions(ec2: EC2, region: string): Promise<readonly Finding[]> {
-  const LaunchTemplateData = { ImageId: imageOf('x86_64') };
-  return Promise.all([
-    allowed(
-      'ec2:RunInstances',
-      region,
-      ec2.runInstances({
-        DryRun: true,
-        MinCount: 1,
-        MaxCount: 1,
-        InstanceType: 't3.micro',
-        ImageId: imageOf('x86_64'),
-      }),
-    ),
-    allowed(
-      'ec2:CreateLaunchTemplate',
-      region,
-      ec2.createLaunchTemplate({ DryRun: true, LaunchTemplateName: 'daskup-check', LaunchTemplateData }),
-    ),
-  ]);
-}
-
-async function allowed(action: string, region: string, dryRun: Promise<unknown>): Promise<Finding> {
-  const ok = { ok: true, message: `permission ${action} in ${region}: in order` };
   try {
-    await dryRun;
-    return ok;
+    await ec2.runInstances({
+      DryRun: true,
+      MinCount: 1,
+      MaxCount: 1,
+      InstanceType: 't3.micro',
+      ImageId: imageOf('x86_64'),
+      // The least policy allows none without it.
+      TagSpecifications: tagged([{ Key: INSTALLATION, Value: 'check' }], 'instance', 'volume'),
+    });
   } catch (error) {
     // So EC2 says that it would have done it.
-    return codeOf(error) === 'DryRunOperation' ? ok : problem(error);
+    if (codeOf(error) !== 'DryRunOperation') return [problem(error)];
   }
+  return [{ ok: true, message: `permission ec2:RunInstances in ${region}: in order` }];
 }
 
 /** @throws what may pass by itself. */

@@ -10,7 +10,7 @@ const subnets = ['a', 'b'].map((letter, i) => ({
   cidr: `172.31.${i * 16}.0/20`,
 }));
 const network = { subnets, groupId: 'sg-1' };
-const site = { network, isPublic: false, userData: '', now: 7 };
+const site = { network, isPublic: false, userData: '', templates: new Set<string>(), now: 7 };
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 

@@ -27,6 +27,8 @@ export interface Site {
   /** Whether machines get public addresses of their own. */
   readonly isPublic: boolean;
   readonly userData: string;
+  /** Launch templates, by name, that are known to be there. */
+  readonly templates: Set<string>;
   readonly now: number;
 }
 
@@ -95,6 +97,7 @@ async function makeTemplate(ec2: EC2, { tags, offers }: LaunchBatch, site: Site)
   };
   const digest = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);
   const name = `daskup-${tags.clusterId}-${digest}`;
+  if (site.templates.has(name)) return name;
   try {
     await ec2.createLaunchTemplate({
       LaunchTemplateName: name,
@@ -104,6 +107,7 @@ async function makeTemplate(ec2: EC2, { tags, offers }: LaunchBatch, site: Site)
   } catch (error) {
     if (codeOf(error) !== 'InvalidLaunchTemplateName.AlreadyExistsException') throw error;
   }
+  site.templates.add(name);
   return name;
 }
 

@@ -18,17 +18,18 @@ import { userData } from '@daskup/dask/user-data';
 import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
-import { isMissing } from './errors.ts';
+import { EndReasons } from './end-reasons.ts';
+import { explained, isMissing } from './errors.ts';
+import { type Kept, KeptNetworks } from './kept-networks.ts';
 import { launchScheduler, launchWorkers } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
-import { findVpc, makeNetwork, type Network, type Vpc } from './network.ts';
+import { findVpc, makeNetwork, type Vpc } from './network.ts';
 import { Offers } from './offers/offers.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
 import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
 import { platform } from './platform.ts';
 import { isId, terminateMachines } from './terminate.ts';
-import { UsedRegions } from './used-regions.ts';
 
 /** What was in order in a region is not looked at again for so long; milliseconds. */
 const CHECKED_MS = 5 * 60_000;
@@ -55,12 +56,17 @@ export class AwsProvider implements Provider {
   readonly #offers: Offers;
   readonly #listings: Listings;
   readonly #bootLogs: BootLogs;
-  readonly #used: UsedRegions;
-  readonly #vpcs = new Map<string, Promise<Vpc>>();
+  readonly #endReasons: EndReasons;
+  readonly #kept: KeptNetworks;
   /** By region and installation. */
-  readonly #networks = new Map<string, Promise<Network>>();
+  readonly #networks = new Map<string, Kept>();
+  /** What a check has just found, for the cluster that is to follow. */
+  readonly #looked = new Map<string, Vpc>();
+  /** Regions where something of a network was missing. */
+  readonly #doubted = new Set<string>();
   /** By cluster: what was made in this process need not be looked for. */
   readonly #interfaces = new Map<string, Interface>();
+  readonly #templates = new Set<string>();
   readonly #regionOf = new Map<string, string>();
   /** Regions that this process has to do with, such as those of clusters that another process made. */
   readonly #here = new Set<string>();
@@ -70,7 +76,7 @@ export class AwsProvider implements Provider {
   constructor(options: AwsOptions) {
     this.regions = options.regions;
     this.#options = options;
-    this.#used = new UsedRegions(join(options.cacheFolder, 'regions'));
+    this.#kept = new KeptNetworks(join(options.cacheFolder, 'networks'));
     this.#offers = new Offers({
       folder: join(options.cacheFolder, 'prices'),
       ec2: (region) => this.#clients.ec2(region),
@@ -78,11 +84,12 @@ export class AwsProvider implements Provider {
       now: options.now,
     });
     this.#bootLogs = new BootLogs(options.now);
+    this.#endReasons = new EndReasons((id) => this.bootLog(id), options.now);
     this.#listings = new Listings(async (region, installation) => {
       const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
       for (const { id } of machines) this.#regionOf.set(id, region);
       this.#bootLogs.seen(machines);
-      return machines;
+      return this.#endReasons.told(machines);
     }, options.now);
   }
 
@@ -98,11 +105,10 @@ export class AwsProvider implements Provider {
 
   async prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
-    await this.#used.note(region);
     this.#use(region);
     const ec2 = await this.#clients.ec2(region);
     return this.#there(region, async () => {
-      const network = await this.#network(ec2, region, cluster.installation);
+      const network = await this.#enter(ec2, region, cluster.installation);
       const subnet = network.subnets.find((one) => one.zone === zone);
       if (!subnet) {
         const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
@@ -119,8 +125,14 @@ export class AwsProvider implements Provider {
     const userData = this.#userData(batch.boot);
     const ec2 = await this.#clients.ec2(region);
     const result = await this.#there(region, async () => {
-      const network = await this.#network(ec2, region, installation);
-      const site = { network, isPublic: this.#options.isPublic, userData, now: this.#options.now() };
+      const network = this.#networks.get(`${region}/${installation}`) ?? (await this.#enter(ec2, region, installation));
+      const site = {
+        network,
+        isPublic: this.#options.isPublic,
+        userData,
+        templates: this.#templates,
+        now: this.#options.now(),
+      };
       if (batch.boot.role === 'worker') return launchWorkers(ec2, batch, site);
       const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
       if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
@@ -158,14 +170,25 @@ export class AwsProvider implements Provider {
     if (now - (this.#checkedAt.get(region) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return [inOrder];
     const ec2 = await this.#clients.ec2(region);
     try {
-      await this.#vpc(ec2, region);
-      const isNew = !(await this.#used.list()).includes(region);
-      const findings = [inOrder, ...(isNew ? await checkPermissions(ec2, region) : [])];
+      const findings = [inOrder, ...(await this.#checked(ec2, region))];
       if (findings.every(({ ok }) => ok)) this.#checkedAt.set(region, now);
       return findings;
     } catch (error) {
       return [problem(error)];
     }
+  }
+
+  /** Where this home has had machines before only the credentials are looked for, without a call. */
+  async #checked(ec2: EC2, region: string): Promise<readonly Finding[]> {
+    const isKnown = (await this.#kept.regions()).includes(region);
+    if (!isKnown) {
+      this.#looked.set(region, await findVpc(ec2, region));
+      return checkPermissions(ec2, region);
+    }
+    await ec2.config.credentials().catch((error: unknown) => {
+      throw explained(error, 'sts:GetCallerIdentity', region);
+    });
+    return [];
   }
 
   /** Machines that only the cloud remembers the region of are looked for; those that it does not know are left alone. */
@@ -193,7 +216,7 @@ export class AwsProvider implements Provider {
   }
 
   async #inUse(): Promise<readonly string[]> {
-    return this.#mine([...new Set([...(await this.#used.list()), ...this.#here])]);
+    return this.#mine([...new Set([...(await this.#kept.regions()), ...this.#here])]);
   }
 
   #userData(boot: Boot): string {
@@ -205,17 +228,27 @@ export class AwsProvider implements Provider {
     }
   }
 
-  #vpc(ec2: EC2, region: string): Promise<Vpc> {
-    return once(this.#vpcs, region, () => findVpc(ec2, region));
+  /** The installation's network, which lets this server in by the address that it has now. */
+  async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
+    const key = `${region}/${installation}`;
+    const kept = this.#networks.get(key) ?? (await this.#kept.find(region, installation));
+    if (kept && !this.#doubted.has(region) && kept.server === (await this.#ownAddress(kept))) {
+      this.#networks.set(key, kept);
+      return kept;
+    }
+    const vpc = this.#looked.get(region) ?? (await findVpc(ec2, region));
+    this.#looked.delete(region);
+    const server = await this.#ownAddress(vpc);
+    const network = { ...(await makeNetwork(ec2, vpc, installation, server)), server };
+    await this.#kept.keep(region, installation, network);
+    this.#networks.set(key, network);
+    this.#doubted.delete(region);
+    return network;
   }
 
-  #network(ec2: EC2, region: string, installation: string): Promise<Network> {
-    return once(this.#networks, `${region}/${installation}`, async () => {
-      const vpc = await this.#vpc(ec2, region);
-      const inVpc = vpc.subnets[0]?.cidr.split('/')[0] ?? '';
-      const server = await (this.#options.isPublic ? publicAddress() : privateAddress(inVpc));
-      return makeNetwork(ec2, vpc, installation, server);
-    });
+  /** The address by which this server reaches machines in these subnets. */
+  #ownAddress({ subnets }: Pick<Vpc, 'subnets'>): Promise<string> {
+    return this.#options.isPublic ? publicAddress() : privateAddress(subnets[0]?.cidr.split('/')[0] ?? '');
   }
 
   /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */
@@ -224,20 +257,11 @@ export class AwsProvider implements Provider {
       return await task();
     } catch (error) {
       if (isMissing(error)) {
-        this.#vpcs.delete(region);
+        this.#doubted.add(region);
+        this.#templates.clear();
         for (const key of this.#networks.keys()) if (key.startsWith(`${region}/`)) this.#networks.delete(key);
       }
       throw error;
     }
   }
-}
-
-/** What is known under this key, or found now; a failure is not kept. */
-function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
-  const before = known.get(key);
-  if (before) return before;
-  const finding = find();
-  known.set(key, finding);
-  finding.catch(() => known.delete(key));
-  return finding;
 }

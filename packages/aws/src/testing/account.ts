@@ -17,8 +17,8 @@ export class Account {
   readonly #env = { ...process.env };
 
   /** This process finds the account as any program would: in its environment. */
-  static async open(): Promise<Account> {
-    const account = new Account(await startEc2());
+  static async open(options: Parameters<typeof startEc2>[0] = {}): Promise<Account> {
+    const account = new Account(await startEc2(options));
     Object.assign(process.env, account.ec2.env);
     return account;
   }
