@@ -25,10 +25,10 @@ flock 9
 rm -rf "$1"
 if command -v uv >/dev/null; then
   uv venv -q --python '>=3.11' "$1"
-  uv pip install -q --compile-bytecode --python "$1/bin/python" -r "$2"
+  uv pip install -q --no-deps --compile-bytecode --python "$1/bin/python" -r "$2"
 else
   python3 -m venv "$1"
-  "$1/bin/python" -m pip install -q --disable-pip-version-check -r "$2"
+  "$1/bin/python" -m pip install -q --no-deps --disable-pip-version-check -r "$2"
 fi
 : >"$1/complete"
 `;
