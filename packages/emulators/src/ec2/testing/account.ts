@@ -41,7 +41,7 @@ export class Account {
   readonly x86: string;
   readonly arm: string;
 
-  constructor({ endpoint }: Ec2, region = REGIONS.shift() ?? '') {
+  constructor({ endpoint }: Pick<Ec2, 'endpoint'>, region = REGIONS.shift() ?? '') {
     this.region = region;
     const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' };
     this.ec2 = new EC2Client({ endpoint, region, credentials, ...ONCE });
