@@ -109,10 +109,14 @@ async function handle(front: Front, control: Control, request: IncomingMessage):
   for await (const chunk of request.setEncoding('utf8')) body += chunk;
   const { method = 'GET', url = '/' } = request;
   if (!url.startsWith(PREFIX)) return front.answer(request, body);
-  const answer = controlAnswer(control, method, url.slice(PREFIX.length), body === '' ? {} : JSON.parse(body));
-  return answer === null
-    ? { status: 404, type: 'text/plain', body: `There is no ${method} ${url}\n` }
-    : { status: 200, type: 'application/json', body: `${JSON.stringify(answer, null, 2)}\n` };
+  try {
+    const answer = controlAnswer(control, method, url.slice(PREFIX.length), body === '' ? {} : JSON.parse(body));
+    return answer === null
+      ? { status: 404, type: 'text/plain', body: `There is no ${method} ${url}\n` }
+      : { status: 200, type: 'application/json', body: `${JSON.stringify(answer, null, 2)}\n` };
+  } catch (error) {
+    return { status: 400, type: 'text/plain', body: `${error}\n` };
+  }
 }
 
 function send(response: ServerResponse, { status, type, body }: Reply): void {
