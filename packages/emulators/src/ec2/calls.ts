@@ -1,4 +1,11 @@
 import type { Bucket } from '../buckets.ts';
+import {
+  allocateAddress,
+  associateAddress,
+  describeAddresses,
+  disassociateAddress,
+  releaseAddress,
+} from './addresses.ts';
 import { getConsoleOutput } from './console-output.ts';
 import { describeInstanceStatus, describeInstances } from './describe-instances.ts';
 import { createFleet, deleteFleets, describeFleets } from './fleet.ts';
@@ -34,6 +41,8 @@ export type Call = (region: Region, parameters: Parameters) => Answer | Promise<
 
 /** The calls of EC2 that are answered here; moto has the rest. */
 const CALLS: Readonly<Record<string, Call>> = {
+  AllocateAddress: allocateAddress,
+  AssociateAddress: associateAddress,
   CreateFleet: createFleet,
   CreateImage: createImage,
   CreateLaunchTemplate: createLaunchTemplate,
@@ -45,6 +54,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   DeleteNetworkInterface: deleteNetworkInterface,
   DeleteTags: deleteTags,
   DeregisterImage: deregisterImage,
+  DescribeAddresses: describeAddresses,
   DescribeFleets: describeFleets,
   DescribeImages: describeImages,
   DescribeInstanceStatus: describeInstanceStatus,
@@ -55,10 +65,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   DescribeLaunchTemplates: describeLaunchTemplates,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DescribeSpotPriceHistory: describeSpotPriceHistory,
+  DisassociateAddress: disassociateAddress,
   GetConsoleOutput: getConsoleOutput,
   GetSpotPlacementScores: getSpotPlacementScores,
   ModifyLaunchTemplate: modifyLaunchTemplate,
   ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
+  ReleaseAddress: releaseAddress,
   RunInstances: runInstances,
   TerminateInstances: terminateInstances,
 };

@@ -49,6 +49,7 @@ export class Control {
         tags: Object.fromEntries(instance.tags),
       })),
       interfaces: regions.flatMap(({ interfaces }) => [...interfaces.keys()]),
+      addresses: regions.flatMap(({ elastic }) => [...elastic.values()].map(({ address }) => address)),
       templates: regions.flatMap(({ templates }) => [...templates.values()].map(({ name }) => name)),
     };
   }

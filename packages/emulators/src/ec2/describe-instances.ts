@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { elasticOf } from './addresses.ts';
 import { ACCOUNT } from './images.ts';
 import { type Instance, REASONS, STATE_CODES, type State } from './instance.ts';
 import { Filters, matches, Paged, page, read, Texts, tagSet, tagValues } from './parameters.ts';
@@ -117,7 +118,7 @@ function valuesOf(region: Region, instance: Instance, name: string): readonly st
     case 'private-ip-address':
       return [birth.address];
     case 'ip-address':
-      return birth.isPublic ? [birth.address] : [];
+      return [publicAddressOf(region, instance)].filter((one) => one !== undefined);
     case 'client-token':
       return [birth.clientToken];
     case 'reservation-id':
@@ -139,7 +140,7 @@ export function stateSet(state: State): Answer {
 }
 
 /** An instance as a description of that time shows it. */
-export function shownInstance(_region: Region, instance: Instance, at: number): Answer {
+export function shownInstance(region: Region, instance: Instance, at: number): Answer {
   const { birth } = instance;
   const state = instance.stateAt(at) ?? 'pending';
   const isOver = state === 'terminated';
@@ -149,13 +150,14 @@ export function shownInstance(_region: Region, instance: Instance, at: number): 
   const groupSet = birth.groups.map((groupId) => ({ groupId, groupName: groupId }));
   const host = `ip-${birth.address.replaceAll('.', '-')}.${birth.region}.compute.internal`;
   const attachTime = new Date(instance.launchedAt);
-  const publicly = birth.isPublic && (state === 'running' || state === 'pending');
+  const isUp = state === 'running' || state === 'pending';
+  const publicAddress = isUp ? publicAddressOf(region, instance) : undefined;
   return {
     instanceId: instance.id,
     imageId: birth.imageId,
     instanceState: stateSet(state),
     privateDnsName: isOver ? '' : host,
-    dnsName: publicly ? host : '',
+    dnsName: publicAddress === undefined ? '' : host,
     // To the second, as EC2 says it: the one place that tells when an instance ended.
     reason: ending ? `${reasonText(instance)} (${secondsOf(going ?? at)} GMT)` : '',
     ...(ending ? { stateReason: { code, message: `${code}: ${message}` } } : {}),
@@ -172,7 +174,7 @@ export function shownInstance(_region: Region, instance: Instance, at: number): 
           subnetId: birth.subnetId,
           vpcId: birth.vpcId,
           privateIpAddress: birth.address,
-          ...(publicly ? { ipAddress: birth.address } : {}),
+          ipAddress: publicAddress,
         }),
     sourceDestCheck: true,
     groupSet: isOver ? [] : groupSet,
@@ -220,6 +222,11 @@ export function shownInstance(_region: Region, instance: Instance, at: number): 
       instanceMetadataTags: birth.metadata.tags ? 'enabled' : 'disabled',
     },
   };
+}
+
+/** Its Elastic IP, or else, where it has a public one at all, its own: on one computer all can be reached. */
+function publicAddressOf(region: Region, { birth }: Instance): string | undefined {
+  return elasticOf(region, { id: birth.interfaceId })?.address ?? (birth.isPublic ? birth.address : undefined);
 }
 
 function reasonText({ reason }: Instance): string {

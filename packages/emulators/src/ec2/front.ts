@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { REGIONS } from '@daskup/core/spec/regions';
+import type { Blocks } from './blocks.ts';
 import { call, type Memory } from './ec2.ts';
 import type { Moto } from './moto.ts';
 import { Network } from './network.ts';
@@ -27,14 +28,18 @@ export type Calls = Record<string, Record<string, number>>;
 /** All of AWS that is here: whoever asks, for which region and service, and who answers. */
 export class Front {
   readonly world: World;
+  /** Those that were ever asked. */
   readonly regions = new Map<string, Region>();
+  readonly #opening = new Map<string, Promise<Region>>();
   readonly #memories = new Map<string, Memory>();
   readonly #moto: Moto;
+  readonly #blocks: Blocks;
   calls: Calls = {};
 
-  constructor(world: World, moto: Moto) {
+  constructor(world: World, moto: Moto, blocks: Blocks) {
     this.world = world;
     this.#moto = moto;
+    this.#blocks = blocks;
   }
 
   /** @throws {Error} when moto, which knows the rest, does not answer. */
@@ -51,7 +56,7 @@ export class Front {
       checkTime(request);
       if (!(REGIONS.aws as readonly string[]).includes(regionName))
         throw new Refusal('AuthFailure', `There is no region ${regionName}`, 401);
-      const region = this.region(regionName);
+      const region = await this.#region(regionName);
       if (service === 'ec2') return await this.#ec2(region, request, body, requestId);
       this.#count(`${service}:${operation ?? new URLSearchParams(body).get('Action') ?? request.method}`, regionName);
       const answer = operation === undefined ? null : await this.#json(region, service, operation, body);
@@ -60,7 +65,7 @@ export class Front {
         status,
         headers,
         body: text,
-      } = await this.#moto.ask(request.method ?? 'POST', request.url ?? '/', request.headers, body);
+      } = await this.#moto.ask(region.block, request.method ?? 'POST', request.url ?? '/', request.headers, body);
       return { status, type: headers['content-type'] ?? 'text/plain', body: text };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -71,14 +76,18 @@ export class Front {
     }
   }
 
-  region(name: string): Region {
-    let region = this.regions.get(name);
-    if (!region) {
-      const ask = (action: string) =>
-        this.#moto.ask('POST', '/', headersFor(name), `Action=${action}&Version=2016-11-15`);
-      region = new Region(name, this.world, new Network(ask));
-      this.regions.set(name, region);
-    }
+  #region(name: string): Promise<Region> {
+    const region = this.#opening.get(name) ?? this.#open(name);
+    this.#opening.set(name, region);
+    return region;
+  }
+
+  async #open(name: string): Promise<Region> {
+    const block = await this.#blocks.take();
+    const ask = (action: string) =>
+      this.#moto.ask(block, 'POST', '/', headersFor(name), `Action=${action}&Version=2016-11-15`);
+    const region = new Region(name, block, this.world, new Network(ask));
+    this.regions.set(name, region);
     return region;
   }
 
@@ -89,7 +98,8 @@ export class Front {
     this.#count(action, region.name);
     const memory: Memory = this.#memories.get(region.name) ?? new Map();
     this.#memories.set(region.name, memory);
-    const askMoto = () => this.#moto.ask(request.method ?? 'POST', request.url ?? '/', request.headers, body);
+    const askMoto = () =>
+      this.#moto.ask(region.block, request.method ?? 'POST', request.url ?? '/', request.headers, body);
     const answer = await call(region, memory, parameters, requestId, askMoto);
     return { ...answer, type: 'text/xml;charset=UTF-8' };
   }

@@ -72,12 +72,19 @@ export class Moto {
   }
 
   /**
-   * What moto answers. Its default networks lie in 172.31.0.0/16, ours in 127.31.0.0/16, which every Linux has.
+   * What moto answers. Its default VPC is 172.31.0.0/16 in every region; ours are blocks of the loopback network.
+   * @param block the region's, as `127.31`.
    * @throws {Error} when moto does not start or does not answer.
    */
-  async ask(method: string, path: string, headers: IncomingHttpHeaders, body: string): Promise<MotoAnswer> {
+  async ask(
+    block: string,
+    method: string,
+    path: string,
+    headers: IncomingHttpHeaders,
+    body: string,
+  ): Promise<MotoAnswer> {
     const port = await this.#port;
-    const sent = body.replaceAll('127.31.', '172.31.');
+    const sent = body.replaceAll(`${block}.`, '172.31.');
     const { promise, resolve, reject } = Promise.withResolvers<MotoAnswer>();
     const { 'content-length': _, connection: __, ...rest } = headers;
     const asked = request(
@@ -88,7 +95,7 @@ export class Moto {
         resolve({
           status: answer.statusCode ?? 500,
           headers: answer.headers,
-          body: text.replaceAll('172.31.', '127.31.'),
+          body: text.replaceAll('172.31.', `${block}.`),
         });
       },
     );

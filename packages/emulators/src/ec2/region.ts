@@ -27,6 +27,14 @@ export interface Interface {
   deleteOnTermination: boolean;
 }
 
+/** A public address that stays when its interface is gone. */
+export interface ElasticAddress {
+  readonly id: string;
+  readonly address: string;
+  readonly tags: Map<string, string>;
+  association: { readonly id: string; readonly interfaceId: string } | null;
+}
+
 export interface TemplateVersion {
   readonly number: number;
   readonly madeAt: number;
@@ -75,10 +83,13 @@ export interface World {
 export class Region {
   readonly name: string;
   readonly world: World;
+  /** Where its machines are, as `127.31`. */
+  readonly block: string;
   readonly network: Network;
   readonly buckets: Buckets;
   readonly instances = new Map<string, Instance>();
   readonly interfaces = new Map<string, Interface>();
+  readonly elastic = new Map<string, ElasticAddress>();
   readonly templates = new Map<string, Template>();
   readonly fleets = new Map<string, Fleet>();
   readonly images: Map<string, Image>;
@@ -86,9 +97,10 @@ export class Region {
   readonly #taken = new Map<string, Set<number>>();
   readonly #next = new Map<string, number>();
 
-  constructor(name: string, world: World, network: Network) {
+  constructor(name: string, block: string, world: World, network: Network) {
     this.name = name;
     this.world = world;
+    this.block = block;
     this.network = network;
     this.buckets = new Buckets(() => world.clock.now());
     const { images, parameters } = publishedImages(name);
@@ -137,9 +149,21 @@ export class Region {
     return made;
   }
 
+  /** Removes it; a public address that it had is nobody's from then on. */
   removeInterface({ id, subnet, address }: Interface): void {
     this.interfaces.delete(id);
+    for (const elastic of this.elastic.values())
+      if (elastic.association?.interfaceId === id) elastic.association = null;
     this.#taken.get(subnet.id)?.delete(numberOf(address));
+  }
+
+  /** A public address that nobody has. */
+  nextElastic(): string {
+    const taken = new Set([...this.elastic.values()].map(({ address }) => address));
+    // Above the default subnets.
+    let number = numberOf(`${this.block}.240.1`);
+    while (taken.has(addressOf(number))) number += 1;
+    return addressOf(number);
   }
 
   #take(subnet: Subnet, wanted: string | undefined): string {

@@ -1,11 +1,15 @@
 import {
+  AllocateAddressCommand,
+  AssociateAddressCommand,
   CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
   DeleteNetworkInterfaceCommand,
   DeleteSecurityGroupCommand,
+  DescribeAddressesCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
   DescribeVpcsCommand,
+  ReleaseAddressCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -31,7 +35,7 @@ test('an instance has its tags, its address and its market from the first answer
     Tags: [{ Key: 'Name', Value: 'a & b' }],
     MetadataOptions: { HttpTokens: 'required' },
   });
-  expect(first?.PrivateIpAddress).toMatch(/^127\.31\./);
+  expect(first?.PrivateIpAddress).toMatch(/^127\.\d+\.0\.\d+$/);
   const [running] = await me.until('running');
   expect(running).toMatchObject({ InstanceId: first?.InstanceId, PublicIpAddress: first?.PrivateIpAddress });
 });
@@ -80,7 +84,7 @@ test('what EC2 refuses is refused, and nothing is launched', async () => {
   expect(
     await refused({ TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'aws:x', Value: '' }] }] }),
   ).toBe('InvalidParameterValue');
-  expect(await refused({ SubnetId: [...subnets.values()][0], PrivateIpAddress: '127.31.200.1' })).toBe(
+  expect(await refused({ SubnetId: [...subnets.values()][0], PrivateIpAddress: '127.0.0.1' })).toBe(
     'InvalidParameterValue',
   );
   expect(await me.instances()).toEqual([]);
@@ -137,6 +141,39 @@ test('a network interface made first is the instance’s, at its address, and st
   expect(found.NetworkInterfaces).toMatchObject([{ NetworkInterfaceId, Status: 'available' }]);
   await me.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
   expect((await me.ec2.send(new DescribeNetworkInterfacesCommand({}))).NetworkInterfaces).toEqual([]);
+});
+
+test('an interface made first has a public address once an Elastic IP is associated with it, and frees it as it goes', async () => {
+  const me = account();
+  const [SubnetId] = (await me.subnets()).values();
+  const { NetworkInterface } = await me.ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }));
+  const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
+  const [one, two] = await Promise.all([1, 2].map(() => me.ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }))));
+  const associate = (AllocationId: string | undefined) =>
+    me.ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId, AllowReassociation: false }));
+  const { AssociationId } = await associate(one?.AllocationId);
+  expect((await associate(one?.AllocationId)).AssociationId).toBe(AssociationId);
+  await expect(associate(two?.AllocationId)).rejects.toMatchObject({ name: 'Resource.AlreadyAssociated' });
+  await me.run({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId }] });
+  const [running] = await me.until('running');
+  expect(running?.PublicIpAddress).toBe(one?.PublicIp);
+  const release = (AllocationId: string | undefined) => me.ec2.send(new ReleaseAddressCommand({ AllocationId }));
+  await expect(release(one?.AllocationId)).rejects.toMatchObject({ name: 'InvalidIPAddress.InUse' });
+  await me.ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf([running ?? {}]) }));
+  await me.until('terminated');
+  await me.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  await release(one?.AllocationId);
+  const { Addresses } = await me.ec2.send(new DescribeAddressesCommand({}));
+  expect(Addresses?.map(({ AllocationId }) => AllocationId)).toEqual([two?.AllocationId]);
+});
+
+test('machines of two regions have addresses of their own', async () => {
+  const addresses = await Promise.all(
+    [account(), account()].map(async (me) =>
+      (await me.run({ MinCount: 3, MaxCount: 3 })).map((one) => one.PrivateIpAddress),
+    ),
+  );
+  expect(new Set(addresses.flat()).size).toBe(6);
 });
 
 test('a security group that an instance is in cannot be deleted until the instance is gone', async () => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../sim/random.ts';
+import { Blocks } from './blocks.ts';
 import { Catalogue } from './catalogue.ts';
 import { Clock } from './clock.ts';
 import { Control, controlAnswer } from './control.ts';
@@ -68,11 +69,15 @@ export async function startEc2({ port = 0, pace = PACES.quick, hollow, cache, se
     end: (region, instance, reason) => lifecycle.end(region, instance, reason),
     console: (instance, latest) => lifecycle.console(instance, latest),
   };
-  const front = new Front(world, new Moto(folder, guard));
+  const blocks = new Blocks();
+  const front = new Front(world, new Moto(folder, guard), blocks);
   const control = new Control(front, lifecycle, clock);
   const server = createServer((request, response) => {
     handle(front, control, request)
-      .catch((error: unknown) => ({ status: 500, type: 'text/plain', body: `The emulator failed: ${error}\n` }))
+      .catch((error: unknown) => {
+        console.error('The EC2 emulator failed:', error);
+        return { status: 500, type: 'text/plain', body: `The emulator failed: ${error}\n` };
+      })
       .then((reply) => send(response, reply));
   });
   server.listen(port, '127.0.0.1');
@@ -100,6 +105,7 @@ export async function startEc2({ port = 0, pace = PACES.quick, hollow, cache, se
       server.closeAllConnections();
       server.close();
       await guard.close();
+      blocks.close();
     },
   };
 }

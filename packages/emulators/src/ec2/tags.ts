@@ -10,7 +10,7 @@ const Asked = z.object({
   Tag: z._default(z.array(z.object({ Key: z.string(), Value: z.optional(z.string()) })), []),
 });
 
-const OURS = /^(i|eni|lt|fleet|ami)-/;
+const OURS = /^(i|eni|eipalloc|lt|fleet|ami)-/;
 
 /** Whether these tags are of things that we keep, not moto. */
 export function areOurs(parameters: Parameters): boolean {
@@ -43,6 +43,7 @@ function tagsOf(region: Region, id: string): Map<string, string> {
   const tags =
     region.instances.get(id)?.tags ??
     region.interfaces.get(id)?.tags ??
+    region.elastic.get(id)?.tags ??
     region.templates.get(id)?.tags ??
     region.fleets.get(id)?.tags ??
     region.images.get(id)?.tags;

@@ -35,5 +35,7 @@ function content(value: Answer): string {
     return Object.entries(value)
       .map(([name, part]) => element(name, part))
       .join('');
-  return String(value).replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign);
+  // Most texts need none of it, and a description of a thousand instances has very many.
+  const text = String(value);
+  return /[&<>"]/.test(text) ? text.replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign) : text;
 }

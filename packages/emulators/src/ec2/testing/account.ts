@@ -32,6 +32,9 @@ const REGIONS = [
   'ca-central-1',
   'sa-east-1',
   'ap-south-1',
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-southeast-1',
 ];
 
 /** What a test does in a region of its own, through the real SDK. */
