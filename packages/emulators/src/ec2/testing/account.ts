@@ -116,13 +116,14 @@ export class Account {
   }
 }
 
+/** Reads again and again, but no oftener than the buckets of EC2 allow. */
 export async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   while (true) {
     const value = await read();
     if (good(value)) return value;
     if (Date.now() > end) throw new Error(`After ${PATIENCE_MS / 1000} s it is still ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 125));
   }
 }
 
