@@ -141,12 +141,18 @@ class RegionOffers {
   async #readRest(ec2: EC2): Promise<Rest> {
     const [spot, onDemand] = await Promise.all([this.#spot.get(), this.#onDemand.get()]);
     const onSpot = new Set(spot.value.map(([type]) => type));
-    const priced = new Set(onDemand.value.map(([type]) => type));
-    const zoneless = priced.difference(onSpot);
-    const unknown = priced.union(onSpot).difference(this.#known());
+    const priced = onDemand.value.map(([type]) => type);
+    const known = this.#known();
+    const sold = [...new Set([...onSpot, ...priced])].filter(isNoMac);
     const [zones, types] = await Promise.all([
-      offerings(ec2, [...zoneless].filter(isNoMac)),
-      describeTypes(ec2, [...unknown].filter(isNoMac)),
+      offerings(
+        ec2,
+        sold.filter((type) => !onSpot.has(type)),
+      ),
+      describeTypes(
+        ec2,
+        sold.filter((type) => !known.has(type)),
+      ),
     ]);
     return { offerings: zones, types: [...types] };
   }
