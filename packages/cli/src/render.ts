@@ -146,7 +146,8 @@ function planText({ plan, workers, prices }: Extract<Result, { verb: 'plan' }>):
 
 function pricesText([region, ages]: readonly [string, readonly PriceAge[]]): string {
   const texts = ages.map(({ market, readAt, problem }) => {
-    const age = describeSeconds(Math.floor((Date.now() - readAt) / 1000));
+    const seconds = Math.max(0, Math.floor((Date.now() - readAt) / 1000));
+    const age = describeSeconds(seconds < 60 ? seconds : seconds - (seconds % 60));
     return `${market} ${age} old${problem === null ? '' : ` (not to be read now: ${problem})`}`;
   });
   return `prices of ${region}: ${texts.join(', ')}`;

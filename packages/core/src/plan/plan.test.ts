@@ -172,7 +172,7 @@ describe('why nothing fits', () => {
       'g5.xlarge is x86_64, not arm64: leave out arm, or ask for another type',
     ],
     [{ types: ['m7g'], architecture: 'x86_64' }, 'm7g is arm64, not x86_64: leave out x86, or ask for another type'],
-    [{ gpu: { count: 1, kind: 'a10' } }, 'r1 has no a10 GPU; did you mean a10g?'],
+    [{ gpu: { count: 1, kind: 'a10' } }, 'r1 has no a10 GPU; there is: a10g'],
     [{ gpu: { count: 1, kind: 'h200' } }, 'r1 has no h200 GPU; there is: a10g'],
     [
       { maxPriceMicros: 10_000, market: 'spot' },

@@ -157,7 +157,7 @@ function suitsScheduler({ architecture }: ClusterSpec, offer: Offer): boolean {
 function schedulersIn(zone: string, spec: ClusterSpec, offers: readonly Offer[]): readonly Offer[] {
   const { max } = spec.workers;
   // A scheduler keeps a graph of its tasks in memory, and talks to every worker.
-  const memoryGiB = 4 + max / 100;
+  const memoryGiB = Math.max(4, max / 64);
   const vcpus = max > 20 ? 2 : 1;
   const tight = (offer: Offer) => Number(offer.memoryGiB < memoryGiB || offer.vcpus < vcpus);
   return best(

@@ -5,9 +5,6 @@ import type { Offer } from './offer.ts';
 import { type Plan, plan } from './plan.ts';
 import { isOf } from './requirements.ts';
 
-/** So many names are listed; a region has hundreds. */
-const LISTED = 12;
-
 /** Why a spec cannot be met by these offers, in one line that says what to change; null when `ranked`, its plan, stands. */
 export function whyNot(spec: ClusterSpec, offers: readonly Offer[], ranked: Plan): string | null {
   if (ranked.sites.length > 0 && spec.types.length === 0) return null;
@@ -41,14 +38,12 @@ function missingGpu({ gpu, regions }: ClusterSpec, offers: readonly Offer[]): st
   const kind = gpu?.kind;
   if (kind == null || offers.some(({ gpuKind }) => gpuKind === kind)) return null;
   const kinds = [...new Set(offers.flatMap(({ gpuKind }) => gpuKind ?? []))].sort();
-  const near = nearest(kind, kinds);
-  const hint = near ? `did you mean ${near}?` : `there is: ${kinds.slice(0, LISTED).join(', ') || 'none at all'}`;
-  return `${where(regions)} no ${kind} GPU; ${hint}`;
+  return `${where(regions)} no ${kind} GPU; there is: ${kinds.join(', ') || 'none at all'}`;
 }
 
 function underTheMarket(spec: ClusterSpec, offers: readonly Offer[]): string | null {
   if (spec.maxPriceMicros === null) return null;
-  const { sites } = plan({ ...spec, maxPriceMicros: null }, offers);
+  const { sites } = plan({ ...spec, maxPriceMicros: null, zones: 'any' }, offers);
   const [best] = sites.flatMap(({ workers }) => workers.slice(0, 1)).sort((a, b) => a.microsPerHour - b.microsPerHour);
   if (!best) return null;
   const cheapest = `${best.type} ${best.market} in ${best.zone} at ${dollars(best.microsPerHour)}/h`;
