@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -39,8 +40,9 @@ export class KeptNetworks {
   async keep(region: string, installation: string, kept: Kept): Promise<void> {
     const file = this.#file(region, installation);
     await mkdir(join(this.#folder, region), { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.${process.pid}`, JSON.stringify(kept), { mode: 0o600 });
-    await rename(`${file}.${process.pid}`, file);
+    const whole = `${file}.${randomUUID()}`;
+    await writeFile(whole, JSON.stringify(kept), { mode: 0o600 });
+    await rename(whole, file);
   }
 
   #file(region: string, installation: string): string {

@@ -77,6 +77,8 @@ async function until(good: (machines: readonly Machine[]) => boolean): Promise<r
   }
 }
 const all = (state: Machine['state']) => (list: readonly Machine[]) => list.every((machine) => machine.state === state);
+/** A provider in a home that has never been in the region. */
+const newcomer = () => account.provider(SCHEDULER, { home: `home-${clusters}` });
 const idsOf = (machines: readonly Machine[]) => machines.map(({ id }) => id).toSorted();
 
 describe('what is made', () => {
@@ -140,7 +142,9 @@ describe('with public addresses', () => {
   test('server and clients have another address than machines, whoever asks and however often; then it is gone', async () => {
     // There is no Internet here to be seen from.
     vi.stubGlobal('fetch', async () => new Response('198.51.100.7\n'));
-    const asked = await Promise.all([1, 2, 3].map(() => account.provider(SCHEDULER, true).prepare(cluster(), ZONE)));
+    const asked = await Promise.all(
+      [1, 2, 3].map(() => account.provider(SCHEDULER, { isPublic: true }).prepare(cluster(), ZONE)),
+    );
     const [first] = asked;
     expect(first?.publicAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     expect(first?.publicAddress).not.toBe(first?.address);
@@ -218,7 +222,7 @@ describe('trouble', () => {
 
   test('a missing permission is named before anything is made', async () => {
     account.ec2.control.setFaults({ refused: { DescribeSubnets: 'UnauthorizedOperation' } });
-    const [finding] = await provider.check({ kind: 'managed' }, REGION);
+    const [finding] = await newcomer().check({ kind: 'managed' }, REGION);
     expect(finding?.ok).toBe(false);
     expect(finding?.message).toMatch(/permission ec2:DescribeSubnets is missing.*docs\/aws.md/);
   });
@@ -227,10 +231,17 @@ describe('trouble', () => {
     '%s is told before anything is made',
     async (code) => {
       account.ec2.control.setFaults({ refused: { '*': code } });
-      const findings = await provider.check({ kind: 'managed' }, REGION);
+      const findings = await newcomer().check({ kind: 'managed' }, REGION);
       expect(findings.some(({ ok }) => !ok)).toBe(true);
     },
   );
+
+  test('where this home was before, credentials that have expired since are told with the first call', async () => {
+    await provider.prepare(cluster(), ZONE);
+    account.ec2.control.setFaults({ refused: { '*': 'ExpiredToken' } });
+    expect(await provider.check({ kind: 'managed' }, REGION)).toMatchObject([{ ok: true }]);
+    await expect(provider.prepare(cluster(), ZONE)).rejects.toThrow(/have expired.*aws sso login/);
+  });
 
   test('a throttled call passes by itself: it is nothing for a person', async () => {
     account.ec2.control.setFaults({ throttled: ['CreateFleet'] });

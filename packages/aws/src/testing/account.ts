@@ -28,11 +28,14 @@ export class Account {
     this.#folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
   }
 
-  /** @param isPublic whether machines have public addresses, which nobody reaches here. */
-  provider(body: string, isPublic = false): AwsProvider {
+  /**
+   * @param isPublic whether machines have public addresses, which nobody reaches here.
+   * @param home what it remembers of before: nothing in a home that is new.
+   */
+  provider(body: string, { isPublic = false, home = 'home' } = {}): AwsProvider {
     return new AwsProvider({
       regions: [REGION],
-      cacheFolder: this.#folder,
+      cacheFolder: join(this.#folder, home),
       isPublic,
       now: Date.now,
       // As the real one it tells what the machine is for.
@@ -54,7 +57,7 @@ export class Account {
       if (when === 'answered') await answer;
       else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));
       process.kill(process.pid, 'SIGKILL');`;
-    const words = JSON.stringify([REGION, this.#folder, batch, body, when]);
+    const words = JSON.stringify([REGION, join(this.#folder, 'home'), batch, body, when]);
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, words], {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: 60_000,
