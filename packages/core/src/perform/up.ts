@@ -43,8 +43,9 @@ function completed(context: Context, request: Request, asker: Asker): ClusterSpe
   const regions = providers.flatMap((provider) => provider.regions);
   for (const region of request.regions ?? []) {
     if (!regions.includes(region)) {
+      const there = providers.map(({ name }) => name).join(', ');
       throw new Refusal(
-        `${region} is a region of ${providerOf(region)}, which is not set up here; there is: ${regions.join(', ')}`,
+        `${region} is a region of ${providerOf(region)}, which is not set up here; there are the regions of ${there}`,
       );
     }
   }
