@@ -10,22 +10,23 @@ import { AwsProvider } from '../provider.ts';
 const PROVIDER = new URL('../provider.ts', import.meta.url).href;
 export const REGION = 'us-east-1';
 
-/** An account of its own on an EC2 of its own, for tests in whose machines a few lines of bash run in place of Dask. */
+/** A region of an EC2 that stands in for Amazon's, for tests in whose machines a few lines of bash run in place of Dask. */
 export class Account {
   readonly ec2: Ec2;
-  readonly #folder: string;
+  readonly region: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
   readonly #env = { ...process.env };
 
-  /** This process finds the account as any program would: in its environment. */
+  /** On an EC2 of its own. */
   static async open(options: Parameters<typeof startEc2>[0] = {}): Promise<Account> {
-    const account = new Account(await startEc2(options));
-    Object.assign(process.env, account.ec2.env);
-    return account;
+    return new Account(await startEc2(options), REGION);
   }
 
-  private constructor(ec2: Ec2) {
+  /** This process finds the account as any program would: in its environment. */
+  constructor(ec2: Ec2, region: string) {
     this.ec2 = ec2;
-    this.#folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
+    this.region = region;
+    Object.assign(process.env, ec2.env);
   }
 
   /**
@@ -34,7 +35,7 @@ export class Account {
    */
   provider(body: string, { isPublic = false, home = 'home' } = {}): AwsProvider {
     return new AwsProvider({
-      regions: [REGION],
+      regions: [this.region],
       cacheFolder: join(this.#folder, home),
       isPublic,
       now: Date.now,
@@ -57,7 +58,7 @@ export class Account {
       if (when === 'answered') await answer;
       else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));
       process.kill(process.pid, 'SIGKILL');`;
-    const words = JSON.stringify([REGION, join(this.#folder, 'home'), batch, body, when]);
+    const words = JSON.stringify([this.region, join(this.#folder, 'home'), batch, body, when]);
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, words], {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: 60_000,
@@ -68,16 +69,27 @@ export class Account {
 
   /** How often each call was made since the last time this was asked. */
   calls(): Readonly<Record<string, number>> {
-    const calls = this.ec2.control.calls()[REGION] ?? {};
+    const calls = this.ec2.control.calls()[this.region] ?? {};
     this.ec2.control.forgetCalls();
     return calls;
   }
 
-  /** Ends every machine, and forgets the account. */
+  /** Ends every machine of the region, and forgets it. */
+  async leave(): Promise<void> {
+    const provider = this.provider('');
+    await provider.terminate((await provider.machines()).map(({ id }) => id));
+    this.#forget();
+  }
+
+  /** Ends every machine of this EC2, and with them it. */
   async close(): Promise<void> {
+    this.#forget();
+    await this.ec2.close();
+  }
+
+  #forget(): void {
     for (const name of Object.keys(this.ec2.env)) delete process.env[name];
     Object.assign(process.env, this.#env);
     rmSync(this.#folder, { recursive: true, force: true });
-    await this.ec2.close();
   }
 }
