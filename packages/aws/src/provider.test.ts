@@ -114,8 +114,14 @@ describe('what is made', () => {
   });
 
   test('a machine that shuts itself down is terminated, and tells why it did', async () => {
-    provider = account.provider('echo "daskup: 2s ending: idle for 20m"; shutdown -h now');
-    await provider.launch(await batch('scheduler', 1, await offersOf('on-demand', 't3.small')));
+    provider = account.provider(
+      'echo "daskup: 0s up"; sleep 2; echo "daskup: 2s ending: idle for 20m"; shutdown -h now',
+    );
+    const wanted = await batch('scheduler', 1, await offersOf('on-demand', 't3.small'));
+    const [made] = (await provider.launch(wanted)).machines;
+    // Also when its log was looked at a moment before.
+    await until((list) => list.length === 1 && all('running')(list));
+    expect(await provider.bootLog(made?.id ?? '')).not.toContain('ending');
     const [ended] = await until((list) => list.length === 1 && all('terminated')(list));
     expect(ended?.endReason).toBe('idle for 20m');
   });
@@ -135,6 +141,18 @@ describe('what is made', () => {
   test('a place that is still in use is no matter for a person: it is given up later', async () => {
     await provider.launch(await batch('scheduler', 1, await offersOf('on-demand', 't3.small')));
     await expect(provider.release(cluster())).rejects.not.toBeInstanceOf(ProviderError);
+  });
+});
+
+describe('what is long gone', () => {
+  test('keeps nobody else from their end, though EC2 knows it no more', async () => {
+    const { machines } = await provider.launch(await batch('worker', 2, await offersOf('spot', 'c7g.large')));
+    const [one = '', other = ''] = idsOf(machines);
+    await provider.terminate([one]);
+    await until((list) => list.some(({ id, state }) => id === one && state === 'terminated'));
+    account.ec2.control.advance(2 * 3_600_000);
+    await provider.terminate([one, other]);
+    expect(await until(all('terminated'))).toMatchObject([{ id: other }]);
   });
 });
 
@@ -203,7 +221,8 @@ describe('trouble', () => {
   test.each(['CreateNetworkInterface', 'CreateLaunchTemplate', 'CreateFleet', 'RunInstances'])(
     'when the answer of %s is lost, asking again makes nothing twice',
     async (action) => {
-      account.ec2.control.setFaults({ failAfter: { [action]: 1 } });
+      // As often as the SDK itself asks again.
+      account.ec2.control.setFaults({ failAfter: { [action]: 3 } });
       const tried = async () => {
         await provider.launch(await batch('scheduler', 1, await offersOf('on-demand', 't3.small')));
         await provider.launch(await batch('worker', 2, await offersOf('spot', 'c7g.large')));
