@@ -56,6 +56,7 @@ test('pools that had no room are no news when others had', () => {
 test('a throttle inside a partial success is no shortage of capacity', () => {
   const { shortages } = result([got('m7g.large', 'subnet-a', 'i-1')], [error('RequestLimitExceeded')]);
   expect(shortages.map(({ kind }) => kind)).toEqual(['throttled']);
+  expect(shortages[0]?.message).toContain('2 more take about 1 s');
 });
 
 test('a quota is told once, for all pools', () => {

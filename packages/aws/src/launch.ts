@@ -18,6 +18,8 @@ import { clusterTags, machineTags, offerTags, tagged } from './tags.ts';
 const POOLS = 60;
 /** A scheduler is one machine of a common kind: where so many types have no room, the zone has none. */
 const SCHEDULER_TRIES = 5;
+/** How fast a region's throttle lets go of more machines once a thousand were started. Source: EC2 API reference, "Request throttling". */
+const MACHINES_A_SECOND = 2;
 /** Of the machine's own disk, which holds its environment and what Dask spills; GiB. */
 const DISK_GIB = 20;
 
@@ -149,6 +151,13 @@ export function resultOf(
   const [refusal] = refusals;
   if (machines.length === 0 && refusal && refusals.length === Errors.length) {
     throw new ProviderError(`EC2 refused the fleet (${refusal.code}): ${refusal.message}`);
+  }
+  for (const [key, shortage] of shortages) {
+    if (shortage.kind !== 'throttled') continue;
+    const missing = batch.count - machines.length;
+    const seconds = Math.ceil(missing / MACHINES_A_SECOND);
+    const message = `EC2 starts 1000 machines at once, then ${MACHINES_A_SECOND} a second: ${missing} more take about ${seconds} s`;
+    shortages.set(key, { ...shortage, message });
   }
   if (shortages.size === 0 && offers[0]) {
     const { market, type, zone } = offers[0];

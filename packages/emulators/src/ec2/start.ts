@@ -97,6 +97,8 @@ export async function startEc2({ port = 0, pace = PACES.quick, hollow, cache, se
       AWS_SECRET_ACCESS_KEY: 'emulator',
       AWS_REGION: 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
+      // Who is on this computer is in the network of its machines; what they have of public addresses leads nowhere.
+      DASKUP_AWS_NETWORK: 'private',
     },
     control,
     close: async () => {
