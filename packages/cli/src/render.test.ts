@@ -80,3 +80,48 @@ test('status of a cluster that is over is not about tasks, nor about a table wit
   expect(status(cluster(), [machine('m-1')], null)).toContain('tasks: the scheduler does not answer');
   expect(status(cluster({ phase: 'starting' }), [], null)).toContain('tasks: the scheduler does not answer yet');
 });
+
+test('plan shows each place with its best offers, why others fell out, and how old the prices are', () => {
+  const offer = {
+    provider: 'aws',
+    region: 'eu-west-2',
+    zone: 'eu-west-2a',
+    type: 'g5.xlarge',
+    market: 'spot',
+    architecture: 'x86_64',
+    vcpus: 4,
+    memoryGiB: 16,
+    gpus: 1,
+    gpuKind: 'a10g',
+    ssdGiB: 232,
+    byNameOnly: null,
+    microsPerHour: 400_000,
+    minimumSeconds: 60,
+  } as const;
+  const scheduler = { ...offer, type: 'c7g.large', market: 'on-demand', gpus: 0, gpuKind: null } as const;
+  const site = {
+    provider: 'aws',
+    region: 'eu-west-2',
+    zone: 'eu-west-2a',
+    scheduler: [scheduler],
+    workers: [offer],
+    microsPerHour: 40_080_000,
+  };
+  const readAt = Date.now() - 3 * 60_000 - 500;
+  const text = render({
+    verb: 'plan',
+    plan: { sites: [site], rejected: [{ reason: 'no a10g GPU', offers: 1 }] },
+    workers: 100,
+    prices: [
+      { region: 'eu-west-2', market: 'spot', readAt, problem: null },
+      { region: 'eu-west-2', market: 'on-demand', readAt: readAt - HOUR, problem: 'no route' },
+    ],
+  });
+  expect(text.split('\n')).toEqual([
+    'eu-west-2, zone eu-west-2a (aws): $40.08/h for a scheduler (c7g.large) and 100 workers',
+    'TYPE       MARKET  ZONE        VCPU  MEMORY  GPU     $/H',
+    'g5.xlarge  spot    eu-west-2a  4     16 GiB  1 a10g  $0.40',
+    '1 offer left out: no a10g GPU',
+    'prices of eu-west-2: spot 3m old, on-demand 1h3m old (not to be read now: no route)',
+  ]);
+});

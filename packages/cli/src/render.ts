@@ -2,7 +2,7 @@ import { dollars } from '@daskup/core/account/money';
 import type { Result } from '@daskup/core/answer';
 import { count } from '@daskup/core/command/notation';
 import type { ClusterView, MachineView } from '@daskup/core/observe/view';
-import type { Offer } from '@daskup/core/plan/offer';
+import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { describeSeconds } from '@daskup/core/spec/duration';
 import { PROGRAM } from './program.ts';
@@ -130,15 +130,27 @@ function ended(machines: readonly MachineView[]): string[] {
   ];
 }
 
-function planText({ plan, workers }: Extract<Result, { verb: 'plan' }>): string {
-  const sites = plan.sites.map((site) =>
-    [
-      `${site.region} (${site.provider}): ${dollars(site.microsPerHour)}/h for a scheduler and ${many(workers, 'worker')}`,
-      table(['TYPE', 'MARKET', 'ZONE', 'VCPU', 'MEMORY', '$/H'], site.workers.slice(0, 10).map(offerRow)),
-    ].join('\n'),
-  );
+function planText({ plan, workers, prices }: Extract<Result, { verb: 'plan' }>): string {
+  const sites = plan.sites.map((site) => {
+    const { provider, region, zone, scheduler, microsPerHour } = site;
+    const place = zone === region ? region : `${region}, zone ${zone}`;
+    const what = `a scheduler (${scheduler[0]?.type}) and ${many(workers, 'worker')}`;
+    return [
+      `${place} (${provider}): ${dollars(microsPerHour)}/h for ${what}`,
+      table(['TYPE', 'MARKET', 'ZONE', 'VCPU', 'MEMORY', 'GPU', '$/H'], site.workers.slice(0, 10).map(offerRow)),
+    ].join('\n');
+  });
   const rejected = plan.rejected.map(({ reason, offers }) => `${many(offers, 'offer')} left out: ${reason}`);
-  return [...(sites.length > 0 ? sites : ['nothing fits']), ...rejected].join('\n');
+  return [...sites, ...rejected, ...[...Map.groupBy(prices, ({ region }) => region)].map(pricesText)].join('\n');
+}
+
+function pricesText([region, ages]: readonly [string, readonly PriceAge[]]): string {
+  const texts = ages.map(({ market, readAt, problem }) => {
+    const seconds = Math.max(0, Math.floor((Date.now() - readAt) / 1000));
+    const age = describeSeconds(seconds < 60 ? seconds : seconds - (seconds % 60));
+    return `${market} ${age} old${problem === null ? '' : ` (not to be read now: ${problem})`}`;
+  });
+  return `prices of ${region}: ${texts.join(', ')}`;
 }
 
 function offerRow(offer: Offer): string[] {
@@ -148,6 +160,7 @@ function offerRow(offer: Offer): string[] {
     offer.zone,
     String(offer.vcpus),
     `${offer.memoryGiB} GiB`,
+    offer.gpuKind === null ? '-' : `${offer.gpus} ${offer.gpuKind}`,
     dollars(offer.microsPerHour),
   ];
 }

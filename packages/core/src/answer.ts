@@ -1,6 +1,7 @@
 import type { CostRow, Period } from './account/cost.ts';
 import type { SchedulerStatus } from './observe/scheduler.ts';
 import type { ClusterView, MachineView } from './observe/view.ts';
+import type { PriceAge } from './plan/offer.ts';
 import type { Plan } from './plan/plan.ts';
 import type { StoredEvent } from './state/store.ts';
 
@@ -8,7 +9,7 @@ import type { StoredEvent } from './state/store.ts';
 export type Result =
   | { readonly verb: 'up' | 'scale' | 'extend'; readonly cluster: ClusterView }
   | { readonly verb: 'down'; readonly clusters: readonly ClusterView[] }
-  | { readonly verb: 'plan'; readonly plan: Plan; readonly workers: number }
+  | { readonly verb: 'plan'; readonly plan: Plan; readonly workers: number; readonly prices: readonly PriceAge[] }
   | { readonly verb: 'ls'; readonly clusters: readonly ClusterView[] }
   | {
       readonly verb: 'status';

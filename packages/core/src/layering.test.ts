@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What the linter says of a file of this package that imports this. */
-function lint(pkg: string, imported: string): string {
-  const file = `${root}packages/${pkg}/src/planted-${process.pid}.ts`;
+function lint(pkg: string, imported: string, suffix = 'ts'): string {
+  const file = `${root}packages/${pkg}/src/planted-${process.pid}.${suffix}`;
   writeFileSync(file, `import { x } from '${imported}';\n\nconsole.log(x);\n`);
   try {
     const run = spawnSync(`${root}node_modules/.bin/biome`, ['lint', file], { encoding: 'utf8', cwd: root });
@@ -22,6 +22,8 @@ test.each([
   ['core', '../../dask/src/control.ts'],
   ['dask', '@daskup/local/provider'],
   ['local', '@daskup/store/open'],
+  ['aws', '@daskup/local/provider'],
+  ['aws', '@daskup/emulators/ec2/start'],
   ['store', '@daskup/dask/control'],
   ['emulators', '@daskup/local/provider'],
   ['server', '@daskup/cli/main'],
@@ -33,9 +35,16 @@ test.each([
 test.each([
   ['dask', '@daskup/core/observe/machine'],
   ['local', '@daskup/dask/platform'],
+  ['aws', '@daskup/dask/platform'],
   ['store', '@daskup/core/state/store'],
+  ['server', '@daskup/aws/provider'],
   ['emulators', '@daskup/core/provision/provider'],
   ['cli', '@daskup/local/provider'],
 ])('%s may import %s', (pkg, imported) => {
   expect(lint(pkg, imported)).not.toContain('noRestrictedImports');
+});
+
+test('a test of aws may import emulators, and still not another provider', () => {
+  expect(lint('aws', '@daskup/emulators/ec2/start', 'test.ts')).not.toContain('noRestrictedImports');
+  expect(lint('aws', '@daskup/local/provider', 'test.ts')).toContain('noRestrictedImports');
 });

@@ -1,4 +1,4 @@
-import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import { type Credentials, reachableAt, type SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { stringify } from 'yaml';
 
 /**
@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
  */
 export function connectionYaml(endpoint: SchedulerEndpoint, credentials: Credentials): string {
   return stringify({
-    'scheduler-address': `tls://${endpoint.address}:${endpoint.port}`,
+    'scheduler-address': `tls://${reachableAt(endpoint)}:${endpoint.port}`,
     distributed: {
       comm: {
         'require-encryption': true,

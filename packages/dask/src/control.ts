@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
-import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import { type Credentials, reachableAt, type SchedulerEndpoint } from '@daskup/core/provision/provider';
 import * as z from 'zod/mini';
 import { SCHEDULER_NAME } from './certificates.ts';
 
@@ -77,7 +77,7 @@ export class ControlPort implements SchedulerControl {
     const text = JSON.stringify(body);
     const call = request(
       {
-        host: endpoint.address,
+        host: reachableAt(endpoint),
         port: endpoint.controlPort,
         path,
         method: 'POST',

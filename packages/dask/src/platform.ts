@@ -5,7 +5,8 @@
  * - `DASKUP_ADDRESS`: its own address;
  * - `DASKUP_DIR`: a folder for this machine alone;
  * - `DASKUP_CACHE`: where software environments are kept;
- * - `DASKUP_NOTICE`: `file:/path`, whose appearance is a spot notice; empty where there can be none;
+ * - `DASKUP_NOTICE`: where a spot notice appears: `file:/path`, or the address of EC2's metadata service; empty where there
+ *   can be none;
  * - `DASKUP_THREADS`, `DASKUP_MEMORY` (GiB): what a worker may use; empty for all there is.
  */
 export interface Platform {

@@ -21,7 +21,9 @@ const Offer = z.object({
   vcpus: z.number(),
   memoryGiB: z.number(),
   gpus: z.number(),
+  gpuKind: z._default(z.nullable(z.string()), null),
   ssdGiB: z.number(),
+  byNameOnly: z._default(z.nullable(z.string()), null),
   microsPerHour: z.number(),
   minimumSeconds: z.number(),
 });

@@ -29,7 +29,9 @@ export function localOffers(cores = availableParallelism(), memoryBytes = MEMORY
       vcpus,
       memoryGiB,
       gpus: 0,
+      gpuKind: null,
       ssdGiB: 0,
+      byNameOnly: null,
       minimumSeconds: 0,
     };
     return [

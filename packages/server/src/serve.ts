@@ -3,7 +3,9 @@ import { rename, rm, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { AwsProvider } from '@daskup/aws/provider';
 import { Daskup } from '@daskup/core/daskup';
+import { REGIONS } from '@daskup/core/spec/regions';
 import type { Store } from '@daskup/core/state/store';
 import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
@@ -26,13 +28,20 @@ const EMBEDDED_IDLE_MS = 300_000;
 export interface Parts {
   readonly store: Store;
   readonly local: LocalProvider;
+  readonly aws: AwsProvider;
   readonly control: ControlPort;
   readonly now: () => number;
 }
 
-export function partsOf({ home, cache }: Settings, store: Store, now = Date.now): Parts {
+export function partsOf(
+  { home, cache, awsCache, isAwsPublic: isPublic }: Settings,
+  store: Store,
+  now = Date.now,
+): Parts {
   const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript });
-  return { store, local, control: new ControlPort(), now };
+  // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
+  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, now, bootScript });
+  return { store, local, aws, control: new ControlPort(), now };
 }
 
 /**
@@ -41,11 +50,12 @@ export function partsOf({ home, cache }: Settings, store: Store, now = Date.now)
  */
 export async function serve(settings: Settings, parts: Parts, embedded: boolean, stop: AbortSignal): Promise<void> {
   const { home, databaseUrl, tcp } = settings;
-  const { store, local, control, now } = parts;
+  const { store, local, aws, control, now } = parts;
   const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
   const daskup = new Daskup({
     store,
-    providers: [local],
+    // Of the first is the region when nobody names one.
+    providers: [local, aws],
     control,
     issueCredentials,
     connectionYaml,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -11,6 +12,7 @@ const Environment = z.object({
   DASKUP_LISTEN: z.optional(z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/), z.refine(hasPort))),
   DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
   DASKUP_SECRET_KEY: z.optional(z.string().check(z.regex(SECRET_KEY))),
+  DASKUP_AWS_NETWORK: z.optional(z.enum(['public', 'private'])),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -20,6 +22,7 @@ const MEANING: Readonly<Record<string, string>> = {
   DASKUP_LISTEN: 'an address and a port from 1 to 65535, such as 127.0.0.1:8080',
   DASKUP_TOKEN: 'at least 16 characters',
   DASKUP_SECRET_KEY: '32 random bytes in base64, as openssl rand -base64 32 prints them',
+  DASKUP_AWS_NETWORK: 'public or private',
 };
 
 function hasPort(listen: string): boolean {
@@ -36,6 +39,10 @@ export interface Settings {
   readonly secretKey: Uint8Array | null;
   /** Where to listen on TCP besides the Unix socket, and the token that every request must then carry. */
   readonly tcp: { readonly host: string; readonly port: number; readonly token: string } | null;
+  /** What is remembered of AWS: another account, or a stand-in for AWS, is another folder. */
+  readonly awsCache: string;
+  /** Whether machines of EC2 have public addresses; without, server and clients are in their network. */
+  readonly isAwsPublic: boolean;
 }
 
 /**
@@ -48,7 +55,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     const name = String(read.error.issues[0]?.path[0]);
     throw new BadSetting(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
   }
-  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_SECRET_KEY } = read.data;
+  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_SECRET_KEY, DASKUP_AWS_NETWORK } =
+    read.data;
   if (DASKUP_LISTEN && !DASKUP_TOKEN)
     throw new BadSetting('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
   // Other servers of that database must read what this one stores, and have homes of their own.
@@ -63,5 +71,11 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     databaseUrl: DATABASE_URL ?? null,
     secretKey: DASKUP_SECRET_KEY ? Buffer.from(DASKUP_SECRET_KEY, 'base64') : null,
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
+    awsCache: join(homeFrom(env), 'aws', digestOf(env.AWS_ENDPOINT_URL ?? '', env.AWS_PROFILE ?? '')),
+    isAwsPublic: DASKUP_AWS_NETWORK !== 'private',
   };
+}
+
+function digestOf(...texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 12);
 }

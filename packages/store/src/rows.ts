@@ -30,7 +30,9 @@ const offer: z.ZodType<Offer> = z.strictObject({
   vcpus: z.number(),
   memoryGiB: z.number(),
   gpus: z.number(),
+  gpuKind: z.string().nullable(),
   ssdGiB: z.number(),
+  byNameOnly: z.string().nullable(),
   microsPerHour: count,
   minimumSeconds: z.number(),
 });
@@ -49,8 +51,9 @@ const spec: z.ZodType<ClusterSpec> = z.strictObject({
   architecture: architecture.nullable(),
   cpu: z.number(),
   memoryGiB: z.number(),
-  gpu: z.number(),
+  gpu: z.strictObject({ count, kind: z.string().nullable() }).nullable(),
   ssd: z.boolean(),
+  zones: z.enum(['one', 'any']),
   types: z.array(z.string()),
   maxPriceMicros: count.nullable(),
   budgetMicros: count.nullable(),
@@ -78,6 +81,7 @@ const credentials: z.ZodType<Credentials> = z.strictObject({
 
 const endpoint: z.ZodType<SchedulerEndpoint> = z.strictObject({
   address: z.string(),
+  publicAddress: z.exactOptional(z.string()),
   port: z.int(),
   controlPort: z.int(),
 });
@@ -104,6 +108,8 @@ const cluster: z.ZodType<SealedCluster> = z.strictObject({
   target: count,
   provider: z.string(),
   region: z.string(),
+  zone: z.string(),
+  moveTo: z.strictObject({ region: z.string(), zone: z.string() }).nullable(),
   home: z.string().nullable(),
   credentials: z.string(),
   endpoint: endpoint.nullable(),

@@ -1,5 +1,6 @@
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Offer } from '@daskup/core/plan/offer';
+import type { Place } from '@daskup/core/plan/plan';
 import type { Role, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { type ClusterState, LIVE_PHASES, type Phase } from '@daskup/core/reconcile/lifecycle';
 import type { ClusterSpec, Market } from '@daskup/core/spec/spec';
@@ -52,6 +53,8 @@ export const clusters = pgTable(
     target: integer().notNull(),
     provider: text().notNull(),
     region: text().notNull(),
+    zone: text().notNull(),
+    moveTo: jsonb('move_to').$type<Place>(),
     home: text(),
     /** Sealed, for this row alone. */
     credentials: text().notNull(),

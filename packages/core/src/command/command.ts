@@ -1,4 +1,4 @@
-import type { Architecture, MarketChoice, WorkerRange } from '../spec/spec.ts';
+import type { Architecture, GpuChoice, MarketChoice, WorkerRange, ZoneChoice } from '../spec/spec.ts';
 
 /**
  * What `up` and `plan` were told; only what was said, defaults come with the spec. Memory in GiB, times in seconds,
@@ -12,8 +12,10 @@ export interface Request {
   readonly architecture?: Architecture;
   readonly cpu?: number;
   readonly memoryGiB?: number;
-  readonly gpu?: number;
+  readonly gpu?: GpuChoice;
   readonly ssd?: true;
+  readonly zones?: ZoneChoice;
+  /** Instance types, and families of them. */
   readonly types?: readonly string[];
   readonly maxPriceMicros?: number;
   readonly budgetMicros?: number;

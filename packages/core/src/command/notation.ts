@@ -1,6 +1,6 @@
 import { isLabel, LONGEST_LABEL, labelOf } from '../spec/name.ts';
 import { ALL_REGIONS, providerOf } from '../spec/regions.ts';
-import type { WorkerRange } from '../spec/spec.ts';
+import type { GpuChoice, WorkerRange } from '../spec/spec.ts';
 import { type Complaint, type Span, shown } from './error.ts';
 import { nearest } from './nearest.ts';
 
@@ -107,23 +107,45 @@ export const regions: Notation<readonly string[]> = list(
   (region) => (providerOf(region) ? null : { problem: `no region ${shown(region)}`, ...near(region, ALL_REGIONS) }),
 );
 
-/** Instance types joined by commas. Which exist is for the clouds to say. */
+/** Instance types and families of them (`g5`, or `g5.*` as some write it) joined by commas. Which exist is for the clouds to say. */
 export const types: Notation<readonly string[]> = list(
   ',',
-  'instance types joined by commas, such as g5.xlarge,g6.xlarge',
+  'instance types or families joined by commas, such as g5.xlarge,g6',
   (type) => (/^[a-z0-9][a-z0-9.-]*$/.test(type) ? null : { problem: `${shown(type)} is not an instance type` }),
+  (written) => written.replace(/[.-]\*$/, ''),
 );
+
+/** How many GPUs, of which kind, or both. Which kinds exist is for the clouds to say. */
+export const gpus: Notation<GpuChoice> = {
+  expected: 'a number of GPUs, a kind or both, such as 1, a10g or 2xa10g',
+  parse(text) {
+    const [, number, kind] = /^(?:(\d+)x)?([a-z][a-z0-9-]*)$/i.exec(text) ?? [];
+    if (kind === undefined) {
+      const [, before, after] = /^([1-9]\d{0,3})[*:]([a-z][a-z0-9-]*)$/i.exec(text) ?? [];
+      if (before !== undefined)
+        return { ok: false, problem: `${shown(text)} is no GPU`, nearest: `${before}x${after}` };
+      if (!/^\d+$/.test(text)) return { ok: false, problem: `${shown(text)} is not a number or kind of GPUs` };
+    }
+    const counted = whole.parse(number ?? (kind === undefined ? text : '1'));
+    return counted.ok ? { ok: true, value: { count: counted.value, kind: kind?.toLowerCase() ?? null } } : counted;
+  },
+  format({ count, kind }) {
+    if (kind === null) return String(count);
+    return count === 1 ? kind : `${count}x${kind}`;
+  },
+};
 
 function near(text: string, candidates: readonly string[]): Pick<Complaint, 'nearest'> {
   const found = nearest(text, candidates);
   return found === undefined ? {} : { nearest: found };
 }
 
-/** Different values in lower case, joined by a separator; `wrong` tells what is amiss with one. */
+/** Different values in lower case and `canonical` form, joined by a separator; `wrong` tells what is amiss with one. */
 function list(
   separator: string,
   expected: string,
   wrong: (item: string) => Omit<Complaint, 'expected'> | null,
+  canonical: (item: string) => string = (item) => item,
 ): Notation<readonly string[]> {
   return {
     expected,
@@ -131,7 +153,7 @@ function list(
       const value: string[] = [];
       let start = 0;
       for (const written of text.split(separator)) {
-        const item = written.toLowerCase();
+        const item = canonical(written.toLowerCase());
         const within = { start, end: start + written.length };
         if (item === '') return { ok: false, problem: `nothing stands on one side of a ${separator}`, within };
         const complaint = wrong(item);

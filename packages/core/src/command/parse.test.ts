@@ -42,10 +42,13 @@ describe('parse', () => {
         name: 'etl',
       },
     });
-    expect(request('gpu=1 ssd type=g5.xlarge,g6.xlarge max-price=0.40 budget=40usd')).toEqual({
-      gpu: 1,
+    expect(request('gpu=1')).toEqual({ gpu: { count: 1, kind: null } });
+    expect(request('gpu=A100')).toEqual({ gpu: { count: 1, kind: 'a100' } });
+    expect(request('gpu=2xa10g ssd type=g5.xlarge,g6.*,c7g zones=any max-price=0.40 budget=40usd')).toEqual({
+      gpu: { count: 2, kind: 'a10g' },
       ssd: true,
-      types: ['g5.xlarge', 'g6.xlarge'],
+      types: ['g5.xlarge', 'g6', 'c7g'],
+      zones: 'any',
       maxPriceMicros: 400_000,
       budgetMicros: 40_000_000,
     });
@@ -153,6 +156,11 @@ describe('parse', () => {
     ['up 4 memory=16', '16', 'memory: 16 has no unit; expected a size such as 16GiB'],
     ['up 4 memory=16kb', '16kb', 'memory: no unit kb; expected a size'],
     ['up 4 cpu=2.5', '2.5', 'cpu: 2.5 is not a whole number; expected a whole number, 1 or more'],
+    ['up 4 gpu=2*a10g', '2*a10g', 'gpu: 2*a10g is no GPU; did you mean 2xa10g?'],
+    ['up 4 gpu=0xt4', '0xt4', 'gpu: 0 asks for nothing; expected'],
+    ['up 4 gpu=2x', '2x', 'gpu: 2x is not a number or kind of GPUs; expected'],
+    ['up 4 type=g5,g5.*', 'g5.*', 'type: g5 is given twice'],
+    ['up 4 zones=all', 'all', 'zones: no choice of zones all; '],
     ['up 4 gpu=0', '0', 'gpu: 0 asks for nothing; expected 1 or more, or to leave it out'],
     ['up 4 budget=0,40', '0,40', 'budget: 0,40 is not an amount of money; expected an amount of US dollars'],
     ['up 4 budget=0', '0', 'budget: 0 buys nothing; expected an amount above 0'],

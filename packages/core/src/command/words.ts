@@ -3,7 +3,7 @@ import { type Argument, COUNT, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './
 import type { Verb } from './command.ts';
 import { shown } from './error.ts';
 import { nearest } from './nearest.ts';
-import { label, type Notation, regions as regionNames, types, verbatim, whole } from './notation.ts';
+import { gpus, label, type Notation, oneOf, regions as regionNames, types, verbatim, whole } from './notation.ts';
 import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
@@ -106,9 +106,9 @@ export const OPTIONS: readonly Option[] = [
   }),
   option({
     name: 'gpu',
-    help: 'at least so many GPUs a worker',
-    example: '1',
-    value: whole,
+    help: 'at least so many GPUs a worker, of one kind or any',
+    example: '2xa10g',
+    value: gpus,
     absent: 'none',
     get: ({ gpu }) => gpu,
     set: (gpu) => ({ gpu }),
@@ -116,14 +116,23 @@ export const OPTIONS: readonly Option[] = [
   }),
   option({
     name: 'type',
-    help: 'only these instance types',
-    example: 'g5.xlarge,g6.xlarge',
+    help: 'only these instance types or families',
+    example: 'g5.xlarge,g6',
     value: types,
     absent: 'any',
-    alone: like(/^[a-z]+\d[a-z\d]*[.-][a-z\d.-]+$/i),
+    alone: like(/^[a-z]+\d[a-z\d]*[.-]([a-z\d.-]+|\*)$/i),
     get: (request) => request.types,
     set: (value) => ({ types: value }),
     elsewhere: ['types', 'instance-type', 'machine-type', 'worker-type', 'worker-vm-types', 'vm-type', 'flavor'],
+  }),
+  option({
+    name: 'zones',
+    help: 'one for all while it has room; any costs traffic',
+    example: 'any',
+    value: oneOf('choice of zones', ['one', 'any'] as const),
+    absent: 'one',
+    get: (request) => request.zones,
+    set: (zones) => ({ zones }),
   }),
   option({
     name: 'max-price',
@@ -272,7 +281,7 @@ export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
     examples: [
       'up 50 spot eu-west-2',
       'up 20..100 spot arm us-west-1+eu-west-2 cpu=4 memory=16GiB ttl=4h idle=20m name=etl',
-      'up 4 gpu=1 ssd type=g5.xlarge,g6.xlarge max-price=0.40usd budget=40usd',
+      'up 4 gpu=1 ssd type=g5.xlarge,g6 max-price=0.40usd budget=40usd',
     ],
     takes: { request: REQUEST },
     elsewhere: ['create', 'start', 'launch', 'run', 'new'],

@@ -1,4 +1,5 @@
 import { spentMicros } from '../account/account.ts';
+import { reachableAt } from '../provision/provider.ts';
 import type { Phase } from '../reconcile/lifecycle.ts';
 import type { Cluster } from '../state/cluster.ts';
 import { isAlive, type MachineRecord } from './machine.ts';
@@ -64,7 +65,7 @@ export function viewOf(cluster: Cluster, machines: readonly MachineRecord[], now
     why: 'why' in state ? state.why : '',
     provider: cluster.provider,
     region: cluster.region,
-    scheduler: endpoint ? `tls://${endpoint.address}:${endpoint.port}` : '',
+    scheduler: endpoint ? `tls://${reachableAt(endpoint)}:${endpoint.port}` : '',
     workers: {
       target: cluster.target,
       min: spec.workers.min,

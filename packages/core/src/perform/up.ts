@@ -2,6 +2,8 @@ import type { Answer, Result } from '../answer.ts';
 import type { Request } from '../command/command.ts';
 import { count } from '../command/notation.ts';
 import { type Plan, plan, type Site } from '../plan/plan.ts';
+import { whyNot } from '../plan/why-not.ts';
+import type { Provider } from '../provision/provider.ts';
 import { specOf } from '../spec/from-request.ts';
 import { LIMITS } from '../spec/limits.ts';
 import { makeName } from '../spec/name.ts';
@@ -20,7 +22,7 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
   const spec = completed(context, request, asker);
   const ranked = await offered(context, spec);
   const [site] = ranked.sites;
-  if (!site) throw new Refusal(nothingFits(ranked));
+  if (!site) throw new Error('a plan that stands has a site');
   await checked(context, spec, site);
   const cluster = await created(context, request, spec, site, asker);
   const ready = yield* until(context, cluster, 0, ({ phase }) => phase === 'ready');
@@ -31,7 +33,9 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
 export async function planned(context: Context, request: Request, asker: Asker): Promise<Result> {
   const spec = completed(context, request, asker);
   const workers = Math.max(1, spec.workers.min);
-  return { verb: 'plan', plan: await offered(context, spec), workers };
+  const ranked = await offered(context, spec);
+  const ages = providersOf(context, spec).map((provider) => provider.priceAges?.(spec.regions) ?? []);
+  return { verb: 'plan', plan: ranked, workers, prices: (await Promise.all(ages)).flat() };
 }
 
 function completed(context: Context, request: Request, asker: Asker): ClusterSpec {
@@ -39,8 +43,9 @@ function completed(context: Context, request: Request, asker: Asker): ClusterSpe
   const regions = providers.flatMap((provider) => provider.regions);
   for (const region of request.regions ?? []) {
     if (!regions.includes(region)) {
+      const there = providers.map(({ name }) => name).join(', ');
       throw new Refusal(
-        `${region} is a region of ${providerOf(region)}, which is not set up here; there is: ${regions.join(', ')}`,
+        `${region} is a region of ${providerOf(region)}, which is not set up here; there are the regions of ${there}`,
       );
     }
   }
@@ -50,9 +55,21 @@ function completed(context: Context, request: Request, asker: Asker): ClusterSpe
   return specOf(request, { name: makeName(random), limits: LIMITS, defaultRegion: regions[0] ?? '', environment });
 }
 
-async function offered({ providers }: Context, spec: ClusterSpec): Promise<Plan> {
-  const needed = providers.filter((provider) => provider.regions.some((region) => spec.regions.includes(region)));
-  return plan(spec, (await Promise.all(needed.map((provider) => provider.offers(spec.regions)))).flat());
+/**
+ * A plan with at least one site.
+ * @throws {Refusal} that says what to change, when there is none.
+ */
+async function offered(context: Context, spec: ClusterSpec): Promise<Plan> {
+  const asked = providersOf(context, spec).map((provider) => provider.offers(spec.regions));
+  const offers = (await Promise.all(asked)).flat();
+  const ranked = plan(spec, offers);
+  const problem = whyNot(spec, offers, ranked);
+  if (problem) throw new Refusal(problem);
+  return ranked;
+}
+
+function providersOf({ providers }: Context, spec: ClusterSpec): readonly Provider[] {
+  return providers.filter((provider) => provider.regions.some((region) => spec.regions.includes(region)));
 }
 
 /** Stores the cluster: under another name when the first is taken and nobody chose it. */
@@ -71,7 +88,7 @@ async function created(context: Context, request: Request, spec: ClusterSpec, si
 
 /** @throws {Refusal} that says what to mend, when a cluster could only fail there. */
 async function checked(context: Context, { environment }: ClusterSpec, site: Site): Promise<void> {
-  const findings = await providerNamed(context, site.provider).check(environment);
+  const findings = await providerNamed(context, site.provider).check(environment, site.region);
   const problems = findings.filter(({ ok }) => !ok).map(({ message }) => message);
   if (problems.length > 0) throw new Refusal(`No cluster can be made in ${site.region}. ${problems.join('; ')}`);
 }
@@ -89,6 +106,8 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     target: Math.max(1, spec.workers.min),
     provider: site.provider,
     region: site.region,
+    zone: site.zone,
+    moveTo: null,
     home: providerNamed(context, site.provider).home ?? null,
     credentials: await context.issueCredentials(spec.name, new Date(createdAt), LIFE_SECONDS),
     endpoint: null,
@@ -99,9 +118,4 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     clientAt: null,
     surplusSince: null,
   };
-}
-
-function nothingFits({ rejected }: Plan): string {
-  const reasons = rejected.map(({ reason, offers }) => `${offers} offers: ${reason}`).join('; ');
-  return `No instance type fits${reasons ? ` (${reasons})` : ''}. Ask for less, or look with: plan 1`;
 }

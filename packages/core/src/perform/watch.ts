@@ -8,8 +8,10 @@ import { providerNamed } from './find.ts';
 
 /** What other processes store is not heard of, nor how long a machine boots: a look at least so often; milliseconds. */
 const LOOK_MS = 1_000;
-/** Boot logs are read no oftener: a thousand machines have a thousand; milliseconds. */
+/** Boot logs are read no oftener; milliseconds. */
 const STAGE_MS = 1_000;
+/** And of no more machines: each is a call to a cloud, and machines that boot side by side say the same. */
+const STAGE_MACHINES = 3;
 
 type Progress = Extract<Answer, { readonly type: 'progress' }>;
 
@@ -78,7 +80,7 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
 
 /** The last thing that a machine which has not joined said of itself. */
 async function stageOf(context: Context, cluster: Cluster, machines: readonly MachineRecord[]): Promise<string> {
-  const booting = machines.filter((machine) => isAlive(machine) && machine.joinedAt === null);
+  const booting = machines.filter((machine) => isAlive(machine) && machine.joinedAt === null).slice(0, STAGE_MACHINES);
   const provider = providerNamed(context, cluster.provider);
   const logs = await Promise.all(booting.map((machine) => provider.bootLog(machine.id).catch(() => '')));
   const stages = logs.flatMap((log) => [...log.matchAll(/^daskup: \d+s (.*)$/gm)].at(-1)?.[1] ?? []);

@@ -11,11 +11,24 @@ export interface Offer {
   readonly vcpus: number;
   readonly memoryGiB: number;
   readonly gpus: number;
+  /** What its GPUs are, as people write it, such as `a10g`; null where it has none. */
+  readonly gpuKind: string | null;
   /** Local SSD; 0 where there is none. */
   readonly ssdGiB: number;
+  /** Why nobody is given this type who did not name it, such as `bare metal`; null for most types. */
+  readonly byNameOnly: string | null;
   readonly microsPerHour: number;
   /** The cloud bills at least this long, however short the machine's life. */
   readonly minimumSeconds: number;
+}
+
+/** When the prices of one market in one region were read; milliseconds since 1970, UTC. */
+export interface PriceAge {
+  readonly region: string;
+  readonly market: Market;
+  readonly readAt: number;
+  /** Why they could not be read anew, in words; null where nothing stood in the way. */
+  readonly problem: string | null;
 }
 
 /** A pool of capacity that empties as one: what an offer draws from. */

@@ -1,6 +1,13 @@
 import type { Role } from '../provision/provider.ts';
-import type { ClusterSpec } from '../spec/spec.ts';
+import type { ClusterSpec, Market } from '../spec/spec.ts';
 import type { Offer } from './offer.ts';
+import { requirementsOf } from './requirements.ts';
+
+/** A launch draws from at most so many pools, as Karpenter's do; what is behind them has its turn once they are empty. */
+export const MOST_POOLS = 60;
+
+/** A zone that costs at most this much more than the cheapest is as good, and better if it has more pools: it has more room. */
+const AS_CHEAP = 1.05;
 
 /** Offers that did not fit, by the first reason that ruled them out. */
 export interface Rejection {
@@ -8,20 +15,28 @@ export interface Rejection {
   readonly offers: number;
 }
 
-/** One region where the cluster could be, with what it would be made of. */
+/** One zone of a region where the cluster could be, with what it would be made of. */
 export interface Site {
   readonly provider: string;
   readonly region: string;
-  /** On-demand, cheapest first. */
+  /** Of the scheduler and, unless any zone will do, of the workers while there is room. */
+  readonly zone: string;
+  /** On-demand in this zone, best first. */
   readonly scheduler: readonly Offer[];
-  /** Of the market asked for, cheapest first; behind them, where the request allows it, on-demand to fall back to. */
+  /**
+   * Of the market asked for, best first; behind them, where the request allows it, on-demand to fall back to. No more of
+   * each than a launch would draw from.
+   */
   readonly workers: readonly Offer[];
   /** The scheduler and the fewest workers at the best offers; micro-dollars an hour. */
   readonly microsPerHour: number;
 }
 
+/** Where a cluster is or could be. */
+export type Place = Pick<Site, 'region' | 'zone'>;
+
 export interface Plan {
-  /** Cheapest first; empty when nothing fits. */
+  /** A region's best, cheapest first; empty when nothing fits. */
   readonly sites: readonly Site[];
   readonly rejected: readonly Rejection[];
 }
@@ -31,62 +46,139 @@ export type Unavailable = (offer: Offer) => boolean;
 
 /** Ranks what the clouds offer for a spec. Pure: the same offers give the same plan. */
 export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
+  const requirements = requirementsOf(spec);
   const rejected = new Map<string, number>();
+  const reject = (reason: string) => rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
   const fits = (offer: Offer) => {
-    const reason = misfit(spec, offer);
-    if (reason !== null) rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
-    return reason === null;
+    const unmet = requirements.find(({ meets }) => !meets(offer));
+    if (unmet) reject(unmet.reason);
+    return unmet === undefined;
   };
-  const within = offers.filter((offer) => spec.regions.includes(offer.region));
-  const regions = Map.groupBy(within, ({ provider, region }) => `${provider}/${region}`);
+  const sites = spec.regions.flatMap((region) => {
+    const there = offers.filter((offer) => offer.region === region);
+    const fitting = there.filter(fits);
+    const worthwhile = fitting.filter(isWorthwhile(fitting));
+    for (let i = worthwhile.length; i < fitting.length; i++) reject('spot dearer than on-demand');
+    return siteOf(spec, there, worthwhile);
+  });
   return {
-    sites: [...regions.values()]
-      .flatMap((there) => siteOf(spec, there, there.filter(fits)))
-      .sort(
-        (a, b) => a.microsPerHour - b.microsPerHour || spec.regions.indexOf(a.region) - spec.regions.indexOf(b.region),
-      ),
+    sites: sites.sort((a, b) => a.microsPerHour - b.microsPerHour),
     rejected: [...rejected].map(([reason, count]) => ({ reason, offers: count })).sort((a, b) => b.offers - a.offers),
   };
 }
 
-/** What a cluster that is in a region may be given there now for a role, best first: pools known to be empty left out. */
+/**
+ * What one launch for a cluster that is in a place may draw from there now, best first: all of one market and, unless any
+ * zone will do, of one zone. Pools known to be empty are left out. The scheduler's address is in the place's zone, so it
+ * is launched there; workers go to another zone before they are bought on demand.
+ */
 export function available(
   spec: ClusterSpec,
-  region: string,
+  { region, zone }: Place,
   role: Role,
   offers: readonly Offer[],
   unavailable: Unavailable,
 ): readonly Offer[] {
-  const fits = (offer: Offer) => role === 'scheduler' || misfit(spec, offer) === null;
-  const there = offers.filter((offer) => offer.region === region && fits(offer) && !unavailable(offer));
-  return role === 'scheduler' ? forScheduler(spec, there) : forWorkers(spec, there);
+  const there = offers.filter((offer) => offer.region === region && !unavailable(offer));
+  if (role === 'scheduler') return schedulersIn(zone, spec, there);
+  const requirements = requirementsOf(spec);
+  const fitting = there.filter((offer) => requirements.every(({ meets }) => meets(offer)));
+  const pools = firstMarket(fitting.filter(isWorthwhile(fitting)));
+  if (spec.zones === 'any') return best(pools, cheapestFirst);
+  const within = pools.some((offer) => offer.zone === zone) ? zone : bestZone(pools);
+  return best(
+    pools.filter((offer) => offer.zone === within),
+    cheapestFirst,
+  );
 }
 
-/** The site of one region's offers and of those of them that fit; none when they do not make a cluster. */
+/** The site of one region's offers and of the workers among them; none when they do not make a cluster. */
 function siteOf(spec: ClusterSpec, offers: readonly Offer[], fitting: readonly Offer[]): Site[] {
-  const scheduler = forScheduler(spec, offers);
-  const workers = forWorkers(spec, fitting);
+  const schedulable = new Set(offers.filter((offer) => suitsScheduler(spec, offer)).map((offer) => offer.zone));
+  const candidates = fitting.filter((offer) => schedulable.has(offer.zone));
+  const zone = bestZone(firstMarket(candidates));
+  if (zone === undefined) return [];
+  const order = spec.zones === 'any' ? cheapestFirst : homeFirst(zone);
+  const workers = MARKETS.flatMap((market) => best(ofMarket(candidates, market), order));
+  const scheduler = schedulersIn(zone, spec, offers);
   const [first] = scheduler;
-  const [best] = workers;
-  if (!first || !best) return [];
+  const [worker] = workers;
+  if (!first || !worker) return [];
   const { provider, region } = first;
-  const microsPerHour = first.microsPerHour + Math.max(1, spec.workers.min) * best.microsPerHour;
-  return [{ provider, region, scheduler, workers, microsPerHour }];
+  const microsPerHour = first.microsPerHour + Math.max(1, spec.workers.min) * worker.microsPerHour;
+  return [{ provider, region, zone, scheduler, workers, microsPerHour }];
 }
 
-function forScheduler(spec: ClusterSpec, offers: readonly Offer[]): readonly Offer[] {
-  const { architecture } = spec;
-  return offers
-    .filter((o) => o.market === 'on-demand' && o.gpus === 0 && (architecture ?? o.architecture) === o.architecture)
-    .sort(cheapestFirst);
+/** In the order in which workers are bought on them. */
+const MARKETS = ['spot', 'on-demand'] as const satisfies readonly Market[];
+
+function ofMarket(offers: readonly Offer[], market: Market): readonly Offer[] {
+  return offers.filter((offer) => offer.market === market);
 }
 
-function forWorkers(spec: ClusterSpec, fitting: readonly Offer[]): readonly Offer[] {
-  const onDemand = fitting.filter((offer) => offer.market === 'on-demand').sort(cheapestFirst);
-  const ceiling = onDemand[0]?.microsPerHour ?? Number.POSITIVE_INFINITY;
-  // Spot that costs more than on-demand buys the risk and nothing for it.
-  const spot = fitting.filter((o) => o.market === 'spot' && o.microsPerHour <= ceiling).sort(cheapestFirst);
-  return { spot: [...spot, ...onDemand], 'spot-only': spot, 'on-demand': onDemand }[spec.market];
+function firstMarket(offers: readonly Offer[]): readonly Offer[] {
+  const spot = ofMarket(offers, 'spot');
+  return spot.length > 0 ? spot : offers;
+}
+
+/** Tells spot that costs more than on-demand, which buys the risk and nothing for it, from all else. */
+function isWorthwhile(fitting: readonly Offer[]): (offer: Offer) => boolean {
+  const ceiling = leastOf(ofMarket(fitting, 'on-demand'));
+  return ({ market, microsPerHour }) => market !== 'spot' || microsPerHour <= ceiling;
+}
+
+function leastOf(offers: readonly Offer[]): number {
+  return offers.reduce((least, { microsPerHour }) => Math.min(least, microsPerHour), Number.POSITIVE_INFINITY);
+}
+
+/** The zone to begin in: of those hardly dearer than the cheapest the one with the most pools; undefined without any. */
+function bestZone(pools: readonly Offer[]): string | undefined {
+  const ceiling = leastOf(pools) * AS_CHEAP;
+  const zones = [...Map.groupBy(pools, ({ zone }) => zone)].map(([zone, there]) => ({
+    zone,
+    least: leastOf(there),
+    pools: there.length,
+  }));
+  return zones
+    .filter(({ least }) => least <= ceiling)
+    .sort((a, b) => b.pools - a.pools || a.least - b.least || compare(a.zone, b.zone))[0]?.zone;
+}
+
+function suitsScheduler({ architecture }: ClusterSpec, offer: Offer): boolean {
+  return (
+    offer.market === 'on-demand' &&
+    offer.gpus === 0 &&
+    offer.byNameOnly === null &&
+    (architecture ?? offer.architecture) === offer.architecture
+  );
+}
+
+/** Machines that a scheduler fits on, best first: those with room for many workers, then the others. */
+function schedulersIn(zone: string, spec: ClusterSpec, offers: readonly Offer[]): readonly Offer[] {
+  const { max } = spec.workers;
+  // A scheduler keeps a graph of its tasks in memory, and talks to every worker.
+  const memoryGiB = Math.max(4, max / 64);
+  const vcpus = max > 20 ? 2 : 1;
+  const tight = (offer: Offer) => Number(offer.memoryGiB < memoryGiB || offer.vcpus < vcpus);
+  return best(
+    offers.filter((offer) => offer.zone === zone && suitsScheduler(spec, offer)),
+    (a, b) => tight(a) - tight(b) || cheapestFirst(a, b),
+  );
+}
+
+type Order = (a: Offer, b: Offer) => number;
+
+/** The first {@link MOST_POOLS} in this order. A region has thousands of offers: to sort them all takes ten times as long. */
+function best(offers: readonly Offer[], order: Order): readonly Offer[] {
+  const kept: Offer[] = [];
+  for (const offer of offers) {
+    const last = kept[MOST_POOLS - 1];
+    if (last && order(last, offer) <= 0) continue;
+    const place = kept.findLastIndex((other) => order(other, offer) <= 0) + 1;
+    kept.splice(place, 0, offer);
+    kept.length = Math.min(kept.length, MOST_POOLS);
+  }
+  return kept;
 }
 
 function cheapestFirst(a: Offer, b: Offer): number {
@@ -94,23 +186,15 @@ function cheapestFirst(a: Offer, b: Offer): number {
     a.microsPerHour - b.microsPerHour ||
     b.vcpus - a.vcpus ||
     b.memoryGiB - a.memoryGiB ||
-    a.type.localeCompare(b.type) ||
-    a.zone.localeCompare(b.zone)
+    compare(a.type, b.type) ||
+    compare(a.zone, b.zone)
   );
 }
 
-/** Why an offer cannot be a worker of this spec, in words; null when it can. */
-function misfit(spec: ClusterSpec, offer: Offer): string | null {
-  if (spec.types.length > 0 && !spec.types.includes(offer.type)) return `not type ${spec.types.join(' or ')}`;
-  if (spec.architecture !== null && offer.architecture !== spec.architecture) return `not ${spec.architecture}`;
-  if (offer.vcpus < spec.cpu) return `fewer than ${spec.cpu} vCPUs`;
-  if (offer.memoryGiB < spec.memoryGiB) return `less than ${spec.memoryGiB} GiB of memory`;
-  if (offer.gpus < spec.gpu) return `fewer than ${spec.gpu} GPUs`;
-  // A GPU is dear: nobody who did not ask for one should be given one, however cheap it is on spot today.
-  if (spec.gpu === 0 && offer.gpus > 0 && spec.types.length === 0) return 'has a GPU that was not asked for';
-  if (spec.ssd && offer.ssdGiB === 0) return 'no local SSD';
-  if (spec.maxPriceMicros !== null && offer.microsPerHour > spec.maxPriceMicros) return 'dearer than max-price';
-  if (spec.market === 'spot-only' && offer.market !== 'spot') return 'not spot';
-  if (spec.market === 'on-demand' && offer.market !== 'on-demand') return 'not on-demand';
-  return null;
+function homeFirst(zone: string): Order {
+  return (a, b) => Number(b.zone === zone) - Number(a.zone === zone) || cheapestFirst(a, b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -54,8 +54,10 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
       count: number,
       { token = 'first', role = 'worker' as Role, cluster = identity() } = {},
     ): Promise<LaunchBatch> {
-      const offers = cheapest(await provider.offers([region()]));
-      const scheduler = await provider.prepare(cluster);
+      const ranked = cheapest(await provider.offers([region()]));
+      const zone = await anyZone();
+      const offers = ranked.filter((offer) => offer.zone === zone);
+      const scheduler = await provider.prepare(cluster, zone);
       const boot: Boot = {
         role,
         clusterName: cluster.clusterName,
@@ -75,6 +77,10 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
         offers,
         boot,
       };
+    }
+
+    async function anyZone(): Promise<string> {
+      return cheapest(await provider.offers([region()]))[0]?.zone ?? '';
     }
 
     /** Reads until it is so; what a cloud lists may lag. */
@@ -112,17 +118,20 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     describe('prepare and release', () => {
       test('a cluster has one place, whoever asks and however often', async () => {
         const asked = [provider, cloud.restarted(), provider, cloud.restarted()];
-        const [first, ...others] = await Promise.all(asked.map((one) => one.prepare(identity())));
-        for (const other of [...others, await cloud.restarted().prepare(identity())]) expect(other).toEqual(first);
+        const zone = await anyZone();
+        const [first, ...others] = await Promise.all(asked.map((one) => one.prepare(identity(), zone)));
+        for (const other of [...others, await cloud.restarted().prepare(identity(), zone)])
+          expect(other).toEqual(first);
         expect(first?.port).not.toBe(first?.controlPort);
       });
 
       test('two clusters have two places, and releasing one leaves the other', async () => {
-        const [one, two] = [await provider.prepare(identity('c1')), await provider.prepare(identity('c2'))];
+        const zone = await anyZone();
+        const [one, two] = [await provider.prepare(identity('c1'), zone), await provider.prepare(identity('c2'), zone)];
         expect(one.address).not.toBe(two.address);
         await provider.release(identity('c1'));
         await provider.release(identity('c1'));
-        expect(await provider.prepare(identity('c2'))).toEqual(two);
+        expect(await provider.prepare(identity('c2'), zone)).toEqual(two);
       });
 
       test('releasing what was never prepared does no harm', async () => {
@@ -312,7 +321,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
     });
 
     test('check finds all in order where all is in order', async () => {
-      const findings = await provider.check({ kind: 'managed' });
+      const findings = await provider.check({ kind: 'managed' }, region());
       expect(findings.filter(({ ok }) => !ok)).toEqual([]);
       for (const { message } of findings) expect(message).not.toBe('');
     });

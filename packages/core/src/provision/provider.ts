@@ -1,4 +1,4 @@
-import type { Offer } from '../plan/offer.ts';
+import type { Offer, PriceAge } from '../plan/offer.ts';
 import type { Environment, Market } from '../spec/spec.ts';
 
 export type Role = 'scheduler' | 'worker';
@@ -19,7 +19,10 @@ export interface Credentials {
 
 /** Where the scheduler will be, known before it boots: Dask's own port and daskup's control port. */
 export interface SchedulerEndpoint {
+  /** Where the cluster's machines reach it, and where it listens. */
   readonly address: string;
+  /** Where the server and clients reach it, when they are in another network than its machines. */
+  readonly publicAddress?: string;
   readonly port: number;
   readonly controlPort: number;
 }
@@ -139,8 +142,14 @@ export interface Provider {
   /** Every offer in these regions, unranked and unfiltered. May be cached: prices hold for the time the cloud says. */
   offers(regions: readonly string[]): Promise<readonly Offer[]>;
 
-  /** Makes what the cluster needs before any machine (network, firewall, address). Idempotent: same cluster, same answer. */
-  prepare(cluster: ClusterIdentity): Promise<SchedulerEndpoint>;
+  /** When the prices behind `offers` were read. Left out where nobody need be asked for them. */
+  priceAges?(regions: readonly string[]): Promise<readonly PriceAge[]>;
+
+  /**
+   * Makes what the cluster needs before any machine (network, firewall, address). Its scheduler will be launched in this
+   * zone. Idempotent: same cluster, same answer.
+   */
+  prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint>;
 
   /** A constant number of cloud calls for any count. Tags are set by the creating call. Partial success is success. */
   launch(batch: LaunchBatch): Promise<LaunchResult>;
@@ -161,10 +170,15 @@ export interface Provider {
   bootLog(id: string): Promise<string>;
 
   /**
-   * Credentials, permissions, quotas, tools: whatever a cluster of this environment could fail on. Asked before each is
-   * made, so what was in order a moment ago need not be looked at again.
+   * Credentials, permissions, quotas, tools: whatever a cluster of this environment could fail on in a region. Asked before
+   * each is made, so what was in order a moment ago need not be looked at again.
    */
-  check(environment: Environment): Promise<readonly Finding[]>;
+  check(environment: Environment, region: string): Promise<readonly Finding[]>;
+}
+
+/** Where whoever is not one of its machines reaches a scheduler. */
+export function reachableAt({ address, publicAddress }: SchedulerEndpoint): string {
+  return publicAddress ?? address;
 }
 
 /** Something that will not pass by itself. The message says what happened, what it means and what to do. */

@@ -13,7 +13,9 @@ const offer = (market: 'spot' | 'on-demand', type = 'm', region = 'here'): Offer
   vcpus: 1,
   memoryGiB: 1,
   gpus: 0,
+  gpuKind: null,
   ssdGiB: 0,
+  byNameOnly: null,
   microsPerHour: 1,
   minimumSeconds: 0,
 });

@@ -5,7 +5,7 @@ import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts'
 import { Spells } from '../observe/spells.ts';
 import type { Offer } from '../plan/offer.ts';
 import { Backoff } from '../provision/backoff.ts';
-import type { Boot, ClusterIdentity, Machine, Provider, Role } from '../provision/provider.ts';
+import type { Boot, ClusterIdentity, Machine, Provider, Role, Shortage } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
@@ -143,10 +143,7 @@ export class Loop {
     seen: readonly Machine[] | null,
   ): Promise<number> {
     const { holder, now: clock } = this.#options;
-    const [status, offers] = await Promise.all([
-      this.#status(cluster, records),
-      this.#offers(provider, cluster.region),
-    ]);
+    const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
     const now = clock();
     this.#watches.goesOn(cluster.id, now);
     const observation = observe(records, seen, status, now);
@@ -186,6 +183,7 @@ export class Loop {
     }
     // With a place to go to, machines can be launched at once.
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
+    if (decision.move) return (await this.#move(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
     if (status && status.workers.length < decision.cluster.target) this.#expect(cluster, status.workers.length);
     const told = this.#expecting.has(cluster.id);
@@ -193,13 +191,15 @@ export class Loop {
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
   }
 
-  /** A region's offers, asked for once for all its clusters; null when they cannot be had, which must not keep anything from its end. */
-  #offers(provider: Provider, region: string): Promise<readonly Offer[] | null> {
-    const key = `${provider.name}/${region}`;
+  /** What is offered where the cluster is and, until it has come to be, might go; null when that cannot be had, which must not keep anything from its end. */
+  #offers(provider: Provider, { region, spec, state }: Cluster): Promise<readonly Offer[] | null> {
+    const regions = state.phase === 'starting' ? spec.regions : [region];
+    // Asked for once for all clusters of the same regions.
+    const key = `${provider.name}: ${regions.join('+')}`;
     const underWay = this.#asked.get(key);
     if (underWay) return underWay;
     const asked = provider
-      .offers([region])
+      .offers(regions)
       .catch((error: unknown) => {
         this.#options.log(`${key}: to be tried again: no offers: ${messageOf(error)}`);
         return null;
@@ -306,7 +306,7 @@ export class Loop {
     // Until it is known that the cluster still lives: another replica may bring it to its end meanwhile.
     this.#late.set(cluster.id, { provider, identity });
     try {
-      const endpoint = await provider.prepare(identity);
+      const endpoint = await provider.prepare(identity, cluster.zone);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
@@ -315,6 +315,29 @@ export class Loop {
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
+      return false;
+    }
+  }
+
+  /** Gives up the place that had no room, and goes to the next. Returns whether it is there now. */
+  async #move(provider: Provider, cluster: Cluster): Promise<boolean> {
+    const { holder, now } = this.#options;
+    try {
+      await provider.release(this.#identity(cluster));
+      this.#backoff.worked(cluster.id);
+      const after = await this.#commit(
+        cluster.id,
+        (current) => {
+          const { moveTo } = current;
+          return moveTo && isLive(current.state)
+            ? { cluster: { ...current, ...moveTo, moveTo: null, endpoint: null, retryAt: 0 } }
+            : {};
+        },
+        { holder, now: now() },
+      );
+      return after?.moveTo === null;
+    } catch (error) {
+      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
       return false;
     }
   }
@@ -355,11 +378,11 @@ export class Loop {
             retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
           },
           machines: news.map((machine) => recordOf(machine, now)),
-          events: shortages.map((shortage) => ({
+          events: whyFewer(shortages).map((why) => ({
             clusterId: cluster.id,
             at: now,
             level: 'warning' as const,
-            text: `${machines.length} of ${count} ${role}s launched: ${shortage.message}`,
+            text: `${machines.length} of ${count} ${role}s launched: ${why}`,
           })),
         }),
         { holder, now },
@@ -467,6 +490,15 @@ export class Loop {
       region: cluster.region,
     };
   }
+}
+
+/** Why a launch gave too few, a line a kind: sixty pools may have been empty, and one says it for all. */
+function whyFewer(shortages: readonly Shortage[]): readonly string[] {
+  return ['quota', 'capacity', 'throttled'].flatMap((kind) => {
+    const [first, ...others] = shortages.filter((shortage) => shortage.kind === kind);
+    if (!first) return [];
+    return [`${first.message}${others.length > 0 ? `, and so ${others.length} more` : ''}`];
+  });
 }
 
 /** A scheduler waits as long as there may be no room for workers, and a little longer: the server tells it better. */

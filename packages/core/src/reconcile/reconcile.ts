@@ -2,7 +2,7 @@ import { dollars } from '../account/money.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import type { SchedulerStatus } from '../observe/scheduler.ts';
 import type { Offer } from '../plan/offer.ts';
-import { available, type Unavailable } from '../plan/plan.ts';
+import { available, type Place, plan, type Unavailable } from '../plan/plan.ts';
 import type { Role } from '../provision/provider.ts';
 import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
@@ -11,12 +11,6 @@ import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { move } from './lifecycle.ts';
 import { TIMING } from './timing.ts';
-
-/**
- * A launch is offered no more pools than this, as many as 60 types in three zones: each of them is kept with the launch and
- * sent to the cloud, and what is behind them has its turn once they are known to be empty.
- */
-const POOLS_A_LAUNCH = 180;
 
 /** What is known of one cluster at one moment. Times in milliseconds since 1970, UTC. */
 export interface Known {
@@ -30,7 +24,7 @@ export interface Known {
   readonly awayMs: number;
   /** For how long this process has looked after it; milliseconds. */
   readonly watchedMs: number;
-  /** What the cloud offers in the cluster's region; null when it did not say. */
+  /** What the cloud offers where the cluster is or might go; null when it did not say. */
   readonly offers: readonly Offer[] | null;
   readonly unavailable: Unavailable;
   readonly spentMicros: number;
@@ -45,6 +39,8 @@ export interface Decision {
   readonly events: readonly ClusterEvent[];
   /** The provider makes the cluster's place. */
   readonly prepare: boolean;
+  /** What `prepare` made is given up, and the cluster is where `cluster.moveTo` says. */
+  readonly move: boolean;
   /** Ids of machines to end now. */
   readonly terminate: readonly string[];
   /** Ids of workers to empty and close. */
@@ -91,7 +87,8 @@ function ending(pass: Pass): End | null {
   if (spec.budgetMicros !== null && pass.known.spentMicros >= spec.budgetMicros) {
     return ended(`its budget of ${dollars(spec.budgetMicros)} is spent`);
   }
-  const scheduler = pass.known.machines.find((machine) => machine.role === 'scheduler');
+  // One that was let go is of a place that the cluster left.
+  const scheduler = pass.known.machines.find((machine) => machine.role === 'scheduler' && !machine.leaving);
   if (scheduler && !isAlive(scheduler)) {
     // Its own idle timer fires when no server was there to end the cluster in time.
     if (scheduler.endReason.startsWith('idle')) return ended(scheduler.endReason);
@@ -135,6 +132,7 @@ class Pass {
   readonly #retire = new Set<string>();
   readonly #givenUp = new Set<MachineRecord>();
   #prepare = false;
+  #move = false;
   #over: Write | null = null;
 
   constructor(known: Known) {
@@ -151,6 +149,7 @@ class Pass {
       machines: [...this.#machines.values()],
       events: this.#events,
       prepare: this.#prepare,
+      move: this.#move,
       terminate: [...this.#terminate],
       retire: [...this.#retire],
       givenUp: [...this.#givenUp],
@@ -195,6 +194,10 @@ class Pass {
 
   /** A cluster that is to live: have what it needs, no more and no less. */
   work(): void {
+    if (this.cluster.moveTo) {
+      this.#leave();
+      return;
+    }
     if (!this.cluster.endpoint) {
       this.#prepare = mayTry(this.cluster, this.now);
       return;
@@ -207,6 +210,15 @@ class Pass {
     this.#launchMissing('worker', this.cluster.target, this.present.length);
     this.#letGo(this.workers.length - this.cluster.target);
     this.#emptyLeaving();
+  }
+
+  /** A cluster that is to be elsewhere: everything goes, and once nothing is seen alive, so does the place it had. */
+  #leave(): void {
+    for (const machine of this.alive) {
+      if (!machine.leaving) this.#put({ ...this.#current(machine), leaving: true });
+      this.#end(machine);
+    }
+    this.#move = this.alive.length === 0 && this.now >= this.cluster.retryAt;
   }
 
   /** A cluster that is to end: everything goes, and once nothing is seen alive, the place it had. */
@@ -298,9 +310,10 @@ class Pass {
     if (count <= 0) return;
     const { offers: offered, unavailable } = this.known;
     if (!offered) return;
-    const ranked = available(cluster.spec, cluster.region, role, offered, unavailable);
-    const market = ranked[0]?.market;
+    const offers = available(cluster.spec, cluster, role, offered, unavailable);
+    const market = offers[0]?.market;
     if (!market) {
+      if (have === 0 && this.#moveOn(offered, count, role)) return;
       this.#update({ retryAt: now + TIMING.noCapacityMs });
       this.#tell(
         'warning',
@@ -311,11 +324,28 @@ class Pass {
     if (role === 'worker' && market === 'on-demand' && cluster.spec.market === 'spot') {
       this.#tell('warning', `no spot capacity: ${count} worker${count > 1 ? 's' : ''} on demand instead`);
     }
-    const offers = ranked.filter((offer) => offer.market === market).slice(0, POOLS_A_LAUNCH);
     const attempt = cluster.attempt + 1;
     const token = launchToken({ clusterId: cluster.id, attempt, role, market, count, offers });
     const launch: Launch = { token, role, market, count, offers, expiresAt: cluster.expiresAt };
     this.#update({ attempt, launches: [...cluster.launches, launch] });
+  }
+
+  /** A cluster that got nothing where it is goes whole to the next best place with room. Returns whether there is one. */
+  #moveOn(offers: readonly Offer[], count: number, role: Role): boolean {
+    const { cluster, known } = this;
+    // A launch whose answer is to come may have made machines here.
+    if (cluster.state.phase !== 'starting' || this.joined.length > 0 || cluster.launches.length > 0) return false;
+    const elsewhere = ({ region, zone }: Place) => region !== cluster.region || zone !== cluster.zone;
+    const ours = offers.filter((offer) => offer.provider === cluster.provider && !known.unavailable(offer));
+    const next = plan(cluster.spec, ours).sites.find(elsewhere);
+    if (!next) return false;
+    const { region, zone } = next;
+    this.#update({ moveTo: { region, zone } });
+    this.#tell(
+      'warning',
+      `no room for ${count} ${role}${count > 1 ? 's' : ''} in ${cluster.region}: moving to ${region === cluster.region ? zone : region}`,
+    );
+    return true;
   }
 
   /** Too many: first those that have not joined, then those with the least to lose. */

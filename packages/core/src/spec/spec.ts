@@ -6,6 +6,15 @@ export type MarketChoice = 'on-demand' | 'spot' | 'spot-only';
 
 export type Architecture = 'x86_64' | 'arm64';
 
+/** GPUs that a worker must have: at least so many, of one kind (`a10g`) or, where it is null, of any. */
+export interface GpuChoice {
+  readonly count: number;
+  readonly kind: string | null;
+}
+
+/** Whether the workers are kept together in one zone of their region while there is room, or spread over all from the start. */
+export type ZoneChoice = 'one' | 'any';
+
 /** How many workers: the same number twice for a fixed size, else the bounds that Dask's adaptive target moves in. */
 export interface WorkerRange {
   readonly min: number;
@@ -35,9 +44,10 @@ export interface ClusterSpec {
   /** The least a worker's machine must have; 0 where nothing was asked. */
   readonly cpu: number;
   readonly memoryGiB: number;
-  readonly gpu: number;
+  readonly gpu: GpuChoice | null;
   readonly ssd: boolean;
-  /** Only these instance types; empty means any that fits. */
+  readonly zones: ZoneChoice;
+  /** Only these instance types and families of them, such as `g5`; empty means any that fits. */
   readonly types: readonly string[];
   /** Most that one worker's machine may cost an hour. */
   readonly maxPriceMicros: number | null;

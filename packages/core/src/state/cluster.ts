@@ -1,4 +1,5 @@
 import type { Offer } from '../plan/offer.ts';
+import type { Place } from '../plan/plan.ts';
 import type { Credentials, Provider, Role, SchedulerEndpoint } from '../provision/provider.ts';
 import { type ClusterState, move } from '../reconcile/lifecycle.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
@@ -32,6 +33,10 @@ export interface Cluster {
   readonly target: number;
   readonly provider: string;
   readonly region: string;
+  /** Its scheduler's; its workers' too while it has room, unless any zone will do. */
+  readonly zone: string;
+  /** Where it goes as soon as nothing of it is left where it is, which had no room for it; null while it stays. */
+  readonly moveTo: Place | null;
   /** The home that alone sees its machines ({@link Provider.home}); null when every server does. */
   readonly home: string | null;
   /** Made with the cluster, and never changed. Null where another secret key sealed them: it can only be ended then. */

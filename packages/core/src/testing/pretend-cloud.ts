@@ -17,7 +17,9 @@ const offer = (market: 'spot' | 'on-demand', microsPerHour: number): Offer => ({
   vcpus: 1,
   memoryGiB: 1,
   gpus: 0,
+  gpuKind: null,
   ssdGiB: 0,
+  byNameOnly: null,
   microsPerHour,
   minimumSeconds: 0,
 });

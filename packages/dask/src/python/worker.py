@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import urllib.request
 
 from distributed.core import Status
 
@@ -23,10 +24,32 @@ async def mark_joined(worker):
     open(os.path.join(HERE, "joined"), "w").close()
 
 
-async def watch_notice(worker):
-    path = NOTICE.removeprefix("file:")
-    while not os.path.exists(path):
+def has_notice_on_ec2():
+    """Asks EC2's metadata service, version 2: there is nothing there until the machine is to go."""
+    no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    ask = urllib.request.Request(NOTICE + "/latest/api/token", method="PUT")
+    ask.add_header("X-aws-ec2-metadata-token-ttl-seconds", "60")
+    try:
+        token = no_proxy.open(ask, timeout=2).read().decode()
+        look = urllib.request.Request(NOTICE + "/latest/meta-data/spot/instance-action")
+        look.add_header("X-aws-ec2-metadata-token", token)
+        no_proxy.open(look, timeout=2).close()
+        return True
+    except OSError:
+        return False
+
+
+async def has_notice():
+    if NOTICE.startswith("file:"):
         await asyncio.sleep(0.5)
+        return os.path.exists(NOTICE.removeprefix("file:"))
+    await asyncio.sleep(5)
+    return await asyncio.to_thread(has_notice_on_ec2)
+
+
+async def watch_notice(worker):
+    while not await has_notice():
+        pass
     print("daskup: spot notice: moving results to other workers", flush=True)
     with open(os.path.join(HERE, "reason"), "w") as file:
         file.write("spot reclaim")

@@ -11,7 +11,7 @@ import type {
   Shortage,
 } from '@daskup/core/provision/provider';
 import { ProviderError } from '@daskup/core/provision/provider';
-import { type Bucket, Buckets } from './buckets.ts';
+import { type Bucket, Buckets } from '../buckets.ts';
 import type { VirtualClock } from './clock.ts';
 import { SimDask } from './dask.ts';
 import { CALM, type Faults, SIMULATED, SimulatedFault } from './faults.ts';

@@ -22,7 +22,9 @@ export const OFFERS: readonly Offer[] = TYPES.flatMap(({ microsPerHour, ...type 
         market,
         architecture: 'x86_64',
         gpus: 0,
+        gpuKind: null,
         ssdGiB: 0,
+        byNameOnly: null,
         microsPerHour: market === 'spot' ? Math.round(price * 0.3) : price,
         // EC2 bills at least a minute.
         minimumSeconds: 60,

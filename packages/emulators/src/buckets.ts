@@ -1,15 +1,22 @@
 /** EC2's throttle buckets by account and region: size, and refill a second. Source: the EC2 API throttling guide, 2026-11. */
 const LIMITS = {
-  /** Describe calls, paginated: one a page. */
+  /** Describe calls, filtered or paginated: one a page. */
   describe: { size: 100, refill: 20 },
+  /** Describe calls that are neither. */
+  describeAll: { size: 50, refill: 10 },
   /** CreateFleet and every other mutating call without a bucket of its own. */
   mutate: { size: 50, refill: 5 },
+  tag: { size: 100, refill: 10 },
+  run: { size: 5, refill: 2 },
+  /** One a machine to be launched, by whatever call. */
+  runMachines: { size: 1000, refill: 2 },
   terminate: { size: 100, refill: 5 },
   /** One a machine to be terminated. */
   terminateMachines: { size: 1000, refill: 20 },
 } as const;
 
 export type Bucket = keyof typeof LIMITS;
+export const BUCKETS = Object.keys(LIMITS) as readonly Bucket[];
 
 /** What a cloud lets an account call before it says: slower. */
 export class Buckets {
@@ -28,9 +35,16 @@ export class Buckets {
     return got;
   }
 
-  /** Somebody else in the account has used everything up. */
-  drain(): void {
-    for (const bucket of Object.keys(LIMITS) as Bucket[]) this.#level(bucket).tokens = 0;
+  /** Takes as many tokens as are wanted, or none. */
+  takeAll(bucket: Bucket, wanted: number): boolean {
+    const enough = this.#level(bucket).tokens >= wanted;
+    if (enough) this.take(bucket, wanted);
+    return enough;
+  }
+
+  /** Somebody else in the account has used everything up, or one bucket of it. */
+  drain(buckets: readonly Bucket[] = BUCKETS): void {
+    for (const bucket of buckets) this.#level(bucket).tokens = 0;
   }
 
   #level(bucket: Bucket) {

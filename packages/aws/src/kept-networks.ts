@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+
+const Kept = z.readonly(
+  z.object({
+    groupId: z.string(),
+    subnets: z.readonly(z.array(z.readonly(z.object({ id: z.string(), zone: z.string(), cidr: z.string() })))),
+    /** The server that its security group lets in, by the address it comes by. */
+    server: z.string(),
+  }),
+);
+export type Kept = z.infer<typeof Kept>;
+
+/**
+ * The networks that this home has used, so that the next process need not look for them: a file an installation in a folder
+ * a region. It also tells where this home may have machines: a network is kept before anything is made in it.
+ */
+export class KeptNetworks {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  regions(): Promise<readonly string[]> {
+    return readdir(this.#folder).catch(() => []);
+  }
+
+  /** Null when there is none, or none that can be read. */
+  async find(region: string, installation: string): Promise<Kept | null> {
+    try {
+      return Kept.parse(JSON.parse(await readFile(this.#file(region, installation), 'utf8')));
+    } catch {
+      return null;
+    }
+  }
+
+  async keep(region: string, installation: string, kept: Kept): Promise<void> {
+    const file = this.#file(region, installation);
+    await mkdir(join(this.#folder, region), { recursive: true, mode: 0o700 });
+    const whole = `${file}.${randomUUID()}`;
+    await writeFile(whole, JSON.stringify(kept), { mode: 0o600 });
+    await rename(whole, file);
+  }
+
+  #file(region: string, installation: string): string {
+    return join(this.#folder, region, `${encodeURIComponent(installation)}.json`);
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { ClusterIdentity, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import { codeOf, isMissing } from './errors.ts';
+import { filter, type Network, PORTS, type Subnet } from './network.ts';
+import { CLUSTER_ID, clusterTags, tagged } from './tags.ts';
+
+/** The network interface that a cluster's scheduler gets: its address is known before there is a machine. */
+export interface Interface {
+  readonly id: string;
+  readonly address: string;
+}
+
+/** Makes the interface; again gives the same one. */
+export async function makeInterface(
+  ec2: EC2,
+  cluster: ClusterIdentity,
+  { groupId }: Network,
+  subnet: Subnet,
+): Promise<Interface> {
+  try {
+    const { NetworkInterface: made = {} } = await ec2.createNetworkInterface({
+      ClientToken: createHash('sha256').update(`${cluster.clusterId}/${subnet.id}`).digest('hex'),
+      SubnetId: subnet.id,
+      Groups: [groupId],
+      Description: `daskup: the scheduler of ${cluster.clusterName}`,
+      TagSpecifications: tagged(clusterTags(cluster), 'network-interface'),
+    });
+    return { id: made.NetworkInterfaceId ?? '', address: made.PrivateIpAddress ?? '' };
+  } catch (error) {
+    // It was made when the group was another.
+    const known = codeOf(error) === 'IdempotentParameterMismatch' ? await findInterface(ec2, cluster.clusterId) : null;
+    if (!known) throw error;
+    return known;
+  }
+}
+
+/** The cluster's interface; null when there is none. */
+export async function findInterface(ec2: EC2, clusterId: string): Promise<Interface | null> {
+  const [found] = await interfacesOf(ec2, clusterId);
+  return found ?? null;
+}
+
+/** Gives the interface a public address that it keeps; again gives the same one. */
+export async function makePublic(ec2: EC2, cluster: ClusterIdentity, { id }: Interface): Promise<string> {
+  const { AllocationId = '', PublicIp = '' } = await ec2.allocateAddress({
+    Domain: 'vpc',
+    TagSpecifications: tagged(clusterTags(cluster), 'elastic-ip'),
+  });
+  try {
+    await ec2.associateAddress({ AllocationId, NetworkInterfaceId: id, AllowReassociation: false });
+    return PublicIp;
+  } catch (error) {
+    // It has one already; this one too many costs as much as the other.
+    await ec2.releaseAddress({ AllocationId });
+    if (codeOf(error) !== 'Resource.AlreadyAssociated') throw error;
+    const { Addresses = [] } = await ec2.describeAddresses({ Filters: [filter('network-interface-id', id)] });
+    const known = Addresses[0]?.PublicIp;
+    if (known === undefined) throw error;
+    return known;
+  }
+}
+
+export function endpointOf({ address }: Interface, publicAddress: string | null): SchedulerEndpoint {
+  return { address, ...(publicAddress === null ? {} : { publicAddress }), ...PORTS };
+}
+
+/** Deletes all that a cluster has besides machines: its interface, its public address, its launch templates. */
+export async function removePlace(ec2: EC2, clusterId: string): Promise<void> {
+  const mine = [filter(`tag:${CLUSTER_ID}`, clusterId)];
+  const [interfaces, { Addresses = [] }, { LaunchTemplates = [] }] = await Promise.all([
+    interfacesOf(ec2, clusterId),
+    ec2.describeAddresses({ Filters: mine }),
+    ec2.describeLaunchTemplates({ Filters: mine, MaxResults: 200 }),
+  ]);
+  await Promise.all([
+    ...interfaces.map(({ id }) => gone(ec2.deleteNetworkInterface({ NetworkInterfaceId: id }))),
+    ...LaunchTemplates.map(({ LaunchTemplateId }) => gone(ec2.deleteLaunchTemplate({ LaunchTemplateId }))),
+  ]);
+  // With its interface, what held it in use is gone.
+  await Promise.all(Addresses.map(({ AllocationId }) => gone(ec2.releaseAddress({ AllocationId }))));
+}
+
+async function interfacesOf(ec2: EC2, clusterId: string): Promise<readonly Interface[]> {
+  // Only those made for schedulers carry the cluster and no token: workers' go with their machines.
+  const filters = [filter(`tag:${CLUSTER_ID}`, clusterId), filter('description', 'daskup: the scheduler of *')];
+  const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters: filters });
+  return NetworkInterfaces.map(({ NetworkInterfaceId = '', PrivateIpAddress = '' }) => ({
+    id: NetworkInterfaceId,
+    address: PrivateIpAddress,
+  }));
+}
+
+async function gone(deletion: Promise<unknown>): Promise<void> {
+  await deletion.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}

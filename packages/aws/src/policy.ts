@@ -1,0 +1,115 @@
+/** One statement of an IAM policy, as JSON. */
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** Whatever a call makes or changes carries daskup's tag. */
+const MAKES_OURS = { Null: { 'aws:RequestTag/daskup:installation': 'false' } } as const;
+const IS_OURS = { Null: { 'aws:ResourceTag/daskup:installation': 'false' } } as const;
+
+const ec2 = (...actions: readonly string[]) => actions.map((action) => `ec2:${action}`);
+const things = (...kinds: readonly string[]) => kinds.map((kind) => `arn:aws:ec2:*:*:${kind}/*`);
+
+/** The creating calls that tag what they make. */
+const TAGGING = [
+  'AllocateAddress',
+  'CreateFleet',
+  'CreateLaunchTemplate',
+  'CreateNetworkInterface',
+  'CreateSecurityGroup',
+  'RunInstances',
+];
+
+/**
+ * The least that daskup's calls need: what has not its tag can be neither changed nor ended.
+ * Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2".
+ */
+export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: readonly Statement[] } = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Sid: 'Look',
+      Effect: 'Allow',
+      Action: [
+        ...ec2(
+          'DescribeAddresses',
+          'DescribeInstances',
+          'DescribeInstanceTypeOfferings',
+          'DescribeInstanceTypes',
+          'DescribeLaunchTemplates',
+          'DescribeNetworkInterfaces',
+          'DescribeSecurityGroups',
+          'DescribeSpotPriceHistory',
+          'DescribeSubnets',
+        ),
+        'pricing:GetProducts',
+      ],
+      Resource: '*',
+    },
+    {
+      Sid: 'FindImages',
+      Effect: 'Allow',
+      Action: ['ssm:GetParameters'],
+      Resource: 'arn:aws:ssm:*::parameter/aws/service/*',
+    },
+    {
+      Sid: 'MakeWithTags',
+      Effect: 'Allow',
+      Action: ec2(...TAGGING),
+      Resource: things(
+        'elastic-ip',
+        'fleet',
+        'instance',
+        'launch-template',
+        'network-interface',
+        'security-group',
+        'spot-instances-request',
+        'volume',
+      ),
+      Condition: MAKES_OURS,
+    },
+    {
+      Sid: 'MakeFrom',
+      Effect: 'Allow',
+      Action: ec2('CreateFleet', 'CreateNetworkInterface', 'CreateSecurityGroup', 'RunInstances'),
+      Resource: [
+        'arn:aws:ec2:*::image/*',
+        'arn:aws:ec2:*::snapshot/*',
+        ...things('launch-template', 'network-interface', 'security-group', 'subnet', 'vpc'),
+      ],
+    },
+    {
+      Sid: 'TagWhatIsMade',
+      Effect: 'Allow',
+      Action: ec2('CreateTags'),
+      Resource: 'arn:aws:ec2:*:*:*/*',
+      Condition: { StringEquals: { 'ec2:CreateAction': TAGGING } },
+    },
+    {
+      Sid: 'ChangeAndEndOwn',
+      Effect: 'Allow',
+      Action: ec2(
+        'AssociateAddress',
+        'AuthorizeSecurityGroupIngress',
+        'DeleteLaunchTemplate',
+        'DeleteNetworkInterface',
+        'GetConsoleOutput',
+        'ReleaseAddress',
+        'TerminateInstances',
+      ),
+      Resource: things('elastic-ip', 'instance', 'launch-template', 'network-interface', 'security-group'),
+      Condition: IS_OURS,
+    },
+    {
+      Sid: 'FirstSpotMachine',
+      Effect: 'Allow',
+      Action: ['iam:CreateServiceLinkedRole'],
+      Resource: 'arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*',
+      Condition: { StringEquals: { 'iam:AWSServiceName': 'spot.amazonaws.com' } },
+    },
+  ],
+};

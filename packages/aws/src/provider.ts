@@ -1,0 +1,267 @@
+import { join } from 'node:path';
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { Offer, PriceAge } from '@daskup/core/plan/offer';
+import {
+  type Boot,
+  type ClusterIdentity,
+  type Finding,
+  type LaunchBatch,
+  type LaunchResult,
+  type Machine,
+  type Provider,
+  ProviderError,
+  type SchedulerEndpoint,
+} from '@daskup/core/provision/provider';
+import type { Environment } from '@daskup/core/spec/spec';
+import type { Platform } from '@daskup/dask/platform';
+import { userData } from '@daskup/dask/user-data';
+import { BootLogs } from './boot-log.ts';
+import { checkPermissions, problem } from './check.ts';
+import { Clients } from './client.ts';
+import { EndReasons } from './end-reasons.ts';
+import { explained, isMissing } from './errors.ts';
+import { type Kept, KeptNetworks } from './kept-networks.ts';
+import { launchScheduler, launchWorkers } from './launch.ts';
+import { Listings } from './listings.ts';
+import { listMachines } from './machines.ts';
+import { findVpc, makeNetwork, type Vpc } from './network.ts';
+import { Offers } from './offers/offers.ts';
+import { privateAddress, publicAddress } from './own-address.ts';
+import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
+import { platform } from './platform.ts';
+import { isId, terminateMachines } from './terminate.ts';
+
+/** What was in order in a region is not looked at again for so long; milliseconds. */
+const CHECKED_MS = 5 * 60_000;
+
+export interface AwsOptions {
+  readonly regions: readonly string[];
+  /** Where is remembered what need not be asked again, of one account, by absolute path; made with mode 0700. */
+  readonly cacheFolder: string;
+  /**
+   * Whether schedulers get a public address by which server and clients reach them, and workers one by which they reach the
+   * Internet. Without, the server must be in the VPC's network, and that must have a way out.
+   */
+  readonly isPublic: boolean;
+  readonly now: () => number;
+  readonly bootScript: (boot: Boot, platform: Platform) => string;
+}
+
+/** EC2 of these regions. Nothing is loaded or asked before it is first needed. */
+export class AwsProvider implements Provider {
+  readonly name = 'aws';
+  readonly regions: readonly string[];
+  readonly #options: AwsOptions;
+  readonly #clients = new Clients();
+  readonly #offers: Offers;
+  readonly #listings: Listings;
+  readonly #bootLogs: BootLogs;
+  readonly #endReasons: EndReasons;
+  readonly #kept: KeptNetworks;
+  /** By region and installation. */
+  readonly #networks = new Map<string, Kept>();
+  /** What a check has just found, for the cluster that is to follow. */
+  readonly #looked = new Map<string, Vpc>();
+  /** Regions where something of a network was missing. */
+  readonly #doubted = new Set<string>();
+  /** By cluster: what was made in this process need not be looked for. */
+  readonly #interfaces = new Map<string, Interface>();
+  readonly #templates = new Set<string>();
+  readonly #regionOf = new Map<string, string>();
+  /** Regions that this process has to do with, such as those of clusters that another process made. */
+  readonly #here = new Set<string>();
+  /** When all was in order in a region. */
+  readonly #checkedAt = new Map<string, number>();
+
+  constructor(options: AwsOptions) {
+    this.regions = options.regions;
+    this.#options = options;
+    this.#kept = new KeptNetworks(join(options.cacheFolder, 'networks'));
+    this.#offers = new Offers({
+      folder: join(options.cacheFolder, 'prices'),
+      ec2: (region) => this.#clients.ec2(region),
+      pricing: () => this.#clients.pricing(),
+      now: options.now,
+    });
+    this.#bootLogs = new BootLogs(options.now);
+    this.#endReasons = new EndReasons((id) => this.bootLog(id), options.now);
+    this.#listings = new Listings(async (region, installation) => {
+      const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
+      for (const { id } of machines) this.#regionOf.set(id, region);
+      this.#bootLogs.seen(machines);
+      return this.#endReasons.told(machines);
+    }, options.now);
+  }
+
+  async offers(regions: readonly string[]): Promise<readonly Offer[]> {
+    const mine = this.#mine(regions);
+    for (const region of mine) this.#use(region);
+    return this.#offers.of(mine);
+  }
+
+  priceAges(regions: readonly string[]): Promise<readonly PriceAge[]> {
+    return this.#offers.ages(this.#mine(regions));
+  }
+
+  async prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint> {
+    const { region, clusterId } = cluster;
+    this.#use(region);
+    const ec2 = await this.#clients.ec2(region);
+    return this.#there(region, async () => {
+      const network = await this.#enter(ec2, region, cluster.installation);
+      const subnet = network.subnets.find((one) => one.zone === zone);
+      if (!subnet) {
+        const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
+        throw new ProviderError(`AWS, ${region}: the default VPC has no subnet in ${zone}. ${fix}`);
+      }
+      const made = await makeInterface(ec2, cluster, network, subnet);
+      this.#interfaces.set(clusterId, made);
+      return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made) : null);
+    });
+  }
+
+  async launch(batch: LaunchBatch): Promise<LaunchResult> {
+    const { region, installation, clusterId } = batch.tags;
+    const userData = this.#userData(batch.boot);
+    const ec2 = await this.#clients.ec2(region);
+    const result = await this.#there(region, async () => {
+      const network = this.#networks.get(`${region}/${installation}`) ?? (await this.#enter(ec2, region, installation));
+      const site = {
+        network,
+        isPublic: this.#options.isPublic,
+        userData,
+        templates: this.#templates,
+        now: this.#options.now(),
+      };
+      if (batch.boot.role === 'worker') return launchWorkers(ec2, batch, site);
+      const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
+      if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
+      return launchScheduler(ec2, batch, place, site);
+    });
+    for (const { id } of result.machines) this.#regionOf.set(id, region);
+    this.#listings.changed(region);
+    return result;
+  }
+
+  async machines(installation?: string): Promise<readonly Machine[]> {
+    const regions = installation === undefined ? this.regions : await this.#inUse();
+    return (await Promise.all(regions.map((region) => this.#listings.list(region, installation)))).flat();
+  }
+
+  async terminate(ids: readonly string[]): Promise<void> {
+    const byRegion = Map.groupBy(ids.filter(isId), (id) => this.#regionOf.get(id) ?? '');
+    await Promise.all([...byRegion].map(([region, there]) => this.#terminate(region, there)));
+  }
+
+  async release(cluster: ClusterIdentity): Promise<void> {
+    await removePlace(await this.#clients.ec2(cluster.region), cluster.clusterId);
+    this.#interfaces.delete(cluster.clusterId);
+  }
+
+  async bootLog(id: string): Promise<string> {
+    if (!isId(id)) return '';
+    const region = this.#regionOf.get(id) ?? (await this.#regionsOf([id])).get(id);
+    return region === undefined ? '' : this.#bootLogs.read(id, () => this.#clients.ec2(region));
+  }
+
+  async check(_environment: Environment, region: string): Promise<readonly Finding[]> {
+    const now = this.#options.now();
+    const inOrder = { ok: true, message: `AWS in ${region}: in order` };
+    if (now - (this.#checkedAt.get(region) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return [inOrder];
+    const ec2 = await this.#clients.ec2(region);
+    try {
+      const findings = [inOrder, ...(await this.#checked(ec2, region))];
+      if (findings.every(({ ok }) => ok)) this.#checkedAt.set(region, now);
+      return findings;
+    } catch (error) {
+      return [problem(error)];
+    }
+  }
+
+  /** Where this home has had machines before only the credentials are looked for, without a call. */
+  async #checked(ec2: EC2, region: string): Promise<readonly Finding[]> {
+    const isKnown = (await this.#kept.regions()).includes(region);
+    if (!isKnown) {
+      this.#looked.set(region, await findVpc(ec2, region));
+      return checkPermissions(ec2, region);
+    }
+    await ec2.config.credentials().catch((error: unknown) => {
+      throw explained(error, 'sts:GetCallerIdentity', region);
+    });
+    return [];
+  }
+
+  /** Machines that only the cloud remembers the region of are looked for; those that it does not know are left alone. */
+  async #terminate(region: string, ids: readonly string[]): Promise<void> {
+    if (region === '') {
+      const found = await this.#regionsOf(ids);
+      return this.terminate(ids.filter((id) => found.has(id)));
+    }
+    await terminateMachines(await this.#clients.ec2(region), ids);
+    this.#listings.changed(region);
+  }
+
+  async #regionsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    await Promise.all((await this.#inUse()).map((region) => this.#listings.list(region, undefined)));
+    return new Map(ids.flatMap((id) => (this.#regionOf.has(id) ? [[id, this.#regionOf.get(id) ?? '']] : [])));
+  }
+
+  #mine(regions: readonly string[]): readonly string[] {
+    return regions.filter((region) => this.regions.includes(region));
+  }
+
+  #use(region: string): void {
+    this.#here.add(region);
+    this.#listings.used(region);
+  }
+
+  async #inUse(): Promise<readonly string[]> {
+    return this.#mine([...new Set([...(await this.#kept.regions()), ...this.#here])]);
+  }
+
+  #userData(boot: Boot): string {
+    try {
+      return userData(this.#options.bootScript(boot, platform));
+    } catch (error) {
+      // The same batch would give the same script again.
+      throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  /** The installation's network, which lets this server in by the address that it has now. */
+  async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
+    const key = `${region}/${installation}`;
+    const kept = this.#networks.get(key) ?? (await this.#kept.find(region, installation));
+    if (kept && !this.#doubted.has(region) && kept.server === (await this.#ownAddress(kept))) {
+      this.#networks.set(key, kept);
+      return kept;
+    }
+    const vpc = this.#looked.get(region) ?? (await findVpc(ec2, region));
+    this.#looked.delete(region);
+    const server = await this.#ownAddress(vpc);
+    const network = { ...(await makeNetwork(ec2, vpc, installation, server)), server };
+    await this.#kept.keep(region, installation, network);
+    this.#networks.set(key, network);
+    this.#doubted.delete(region);
+    return network;
+  }
+
+  /** The address by which this server reaches machines in these subnets. */
+  #ownAddress({ subnets }: Pick<Vpc, 'subnets'>): Promise<string> {
+    return this.#options.isPublic ? publicAddress() : privateAddress(subnets[0]?.cidr.split('/')[0] ?? '');
+  }
+
+  /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */
+  async #there<T>(region: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (isMissing(error)) {
+        this.#doubted.add(region);
+        this.#templates.clear();
+        for (const key of this.#networks.keys()) if (key.startsWith(`${region}/`)) this.#networks.delete(key);
+      }
+      throw error;
+    }
+  }
+}

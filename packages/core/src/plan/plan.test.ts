@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { specOf } from '../spec/from-request.ts';
+import { LIMITS } from '../spec/limits.ts';
+import type { ClusterSpec } from '../spec/spec.ts';
+import { type Offer, poolOf } from './offer.ts';
+import { available, MOST_POOLS, plan } from './plan.ts';
+import { whyNot } from './why-not.ts';
+
+const defaults = { name: 'etl', limits: LIMITS, defaultRegion: 'r1', environment: { kind: 'managed' } } as const;
+
+function spec(wish: Partial<ClusterSpec> = {}): ClusterSpec {
+  return { ...specOf({ workers: { min: 10, max: 10 } }, defaults), ...wish };
+}
+
+function offer(type: string, changes: Partial<Offer> = {}): Offer {
+  return {
+    provider: 'aws',
+    region: 'r1',
+    zone: 'r1a',
+    type,
+    market: 'on-demand',
+    architecture: 'x86_64',
+    vcpus: 2,
+    memoryGiB: 8,
+    gpus: 0,
+    gpuKind: null,
+    ssdGiB: 0,
+    byNameOnly: null,
+    microsPerHour: 100_000,
+    minimumSeconds: 60,
+    ...changes,
+  };
+}
+
+const spot = (type: string, microsPerHour: number, changes: Partial<Offer> = {}) =>
+  offer(type, { market: 'spot', microsPerHour, ...changes });
+const pools = (offers: readonly Offer[]) => offers.map(poolOf);
+const nothingKnown = () => false;
+
+describe('a plan', () => {
+  it('has spot before on-demand, each cheapest first, and leaves out spot dearer than the cheapest on-demand', () => {
+    const offers = [
+      offer('m1.large'),
+      offer('m2.large', { microsPerHour: 90_000 }),
+      spot('m1.large', 40_000),
+      spot('m2.large', 95_000),
+    ];
+    const { sites, rejected } = plan(spec({ market: 'spot' }), offers);
+    expect(sites.map(({ workers }) => pools(workers))).toEqual([
+      ['spot/m1.large/r1a', 'on-demand/m2.large/r1a', 'on-demand/m1.large/r1a'],
+    ]);
+    expect(rejected).toEqual([{ reason: 'spot dearer than on-demand', offers: 1 }]);
+  });
+
+  it('is of the cheapest zone of each region, the cheapest region first', () => {
+    const offers = ['r1', 'r2'].flatMap((region, i) =>
+      ['a', 'b'].flatMap((zone, j) => [
+        offer('m1.large', { region, zone: region + zone }),
+        spot('m1.large', 50_000 - 10_000 * i - 5_000 * j, { region, zone: region + zone }),
+      ]),
+    );
+    const { sites } = plan(spec({ market: 'spot', regions: ['r1', 'r2'] }), offers);
+    expect(sites.map(({ zone, microsPerHour }) => [zone, microsPerHour])).toEqual([
+      ['r2b', 100_000 + 10 * 35_000],
+      ['r1b', 100_000 + 10 * 45_000],
+    ]);
+    expect(sites[0]?.workers[0]?.zone).toBe('r2b');
+  });
+
+  it('prefers the zone with more pools where it costs hardly more', () => {
+    const roomy = ['m1.large', 'm2.large'].map((type) => spot(type, 41_000, { zone: 'r1b' }));
+    const offers = [offer('m1.large'), offer('m1.large', { zone: 'r1b' }), spot('m1.large', 40_000), ...roomy];
+    expect(plan(spec({ market: 'spot' }), offers).sites[0]?.zone).toBe('r1b');
+    const dear = roomy.map((one) => ({ ...one, microsPerHour: 44_000 }));
+    expect(plan(spec({ market: 'spot' }), [...offers.slice(0, 3), ...dear]).sites[0]?.zone).toBe('r1a');
+  });
+
+  it('takes a whole family by its name, and nothing that only begins like it', () => {
+    const offers = ['g5.large', 'g5.metal', 'g5g.large', 'm5.large', 'n2-standard-4'].map((type) => offer(type));
+    const typesOf = (types: readonly string[]) =>
+      plan(spec({ types }), offers).sites.flatMap(({ workers }) => workers.map(({ type }) => type));
+    expect(typesOf(['g5'])).toEqual(['g5.large', 'g5.metal']);
+    expect(typesOf(['m5.large', 'n2'])).toEqual(['m5.large', 'n2-standard-4']);
+  });
+
+  it('gives special types and GPUs only to those who asked', () => {
+    const offers = [
+      offer('m1.large'),
+      offer('t3.large', { microsPerHour: 1_000, byNameOnly: 'burstable' }),
+      offer('g5.large', { microsPerHour: 2_000, gpus: 1, gpuKind: 'a10g' }),
+      offer('p4.large', { gpus: 8, gpuKind: 'a100' }),
+    ];
+    const firstOf = (wish: Partial<ClusterSpec>) => plan(spec(wish), offers).sites[0]?.workers[0]?.type;
+    expect(firstOf({})).toBe('m1.large');
+    expect(firstOf({ types: ['t3'] })).toBe('t3.large');
+    expect(firstOf({ types: ['g5'] })).toBe('g5.large');
+    expect(firstOf({ gpu: { count: 1, kind: null } })).toBe('g5.large');
+    expect(firstOf({ gpu: { count: 2, kind: null } })).toBe('p4.large');
+    expect(firstOf({ gpu: { count: 1, kind: 'a100' } })).toBe('p4.large');
+  });
+
+  it('puts the scheduler on a machine with room for its workers', () => {
+    const offers = [
+      offer('tiny.nano', { microsPerHour: 1_000, memoryGiB: 1, vcpus: 1 }),
+      offer('m1.large'),
+      offer('m1.xlarge', { microsPerHour: 200_000, memoryGiB: 16, vcpus: 4 }),
+    ];
+    const scheduler = (max: number, from = offers) =>
+      plan(spec({ workers: { min: 1, max } }), from).sites[0]?.scheduler[0]?.type;
+    expect(scheduler(50)).toBe('m1.large');
+    expect(scheduler(1000)).toBe('m1.xlarge');
+    expect(scheduler(1000, offers.slice(0, 2))).toBe('tiny.nano');
+  });
+
+  it('lists no more pools of a market than a launch may draw from, and the cheapest of them', () => {
+    const offers = Array.from({ length: 500 }, (_, i) =>
+      offer(`m${i}.large`, { microsPerHour: 1 + ((i * 7919) % 500) }),
+    );
+    const prices = plan(spec(), offers).sites[0]?.workers.map(({ microsPerHour }) => microsPerHour);
+    expect(prices).toEqual(Array.from({ length: MOST_POOLS }, (_, i) => i + 1));
+  });
+});
+
+describe('what a launch may draw from', () => {
+  const zones = ['r1a', 'r1b'];
+  const offers = zones.flatMap((zone, i) => [
+    offer('m1.large', { zone }),
+    spot('m1.large', 40_000 + i, { zone }),
+    spot('m2.large', 50_000 + i, { zone }),
+  ]);
+  const asked = spec({ market: 'spot' });
+  const home = { region: 'r1', zone: 'r1b' };
+
+  it('is one zone of one market: home, then the next zone, then on-demand at home', () => {
+    const empty: string[] = [];
+    const next = () =>
+      pools(available(asked, home, 'worker', offers, (one) => empty.includes(`${one.market}/${one.zone}`)));
+    expect(next()).toEqual(['spot/m1.large/r1b', 'spot/m2.large/r1b']);
+    empty.push('spot/r1b');
+    expect(next()).toEqual(['spot/m1.large/r1a', 'spot/m2.large/r1a']);
+    empty.push('spot/r1a');
+    expect(next()).toEqual(['on-demand/m1.large/r1b']);
+    empty.push('on-demand/r1b', 'on-demand/r1a');
+    expect(next()).toEqual([]);
+  });
+
+  it('is all zones where any will do', () => {
+    const any = available({ ...asked, zones: 'any' }, home, 'worker', offers, nothingKnown);
+    expect(pools(any)).toEqual(
+      ['m1.large/r1a', 'm1.large/r1b', 'm2.large/r1a', 'm2.large/r1b'].map((p) => `spot/${p}`),
+    );
+  });
+
+  it('is for a scheduler its own zone alone', () => {
+    expect(pools(available(asked, home, 'scheduler', offers, nothingKnown))).toEqual(['on-demand/m1.large/r1b']);
+    expect(available(asked, home, 'scheduler', offers, ({ zone }) => zone === 'r1b')).toEqual([]);
+  });
+});
+
+describe('why nothing fits', () => {
+  const offers = [
+    offer('m7g.large', { architecture: 'arm64' }),
+    offer('g5.xlarge', { gpus: 1, gpuKind: 'a10g', microsPerHour: 1_006_000 }),
+    spot('m7g.large', 30_000, { architecture: 'arm64' }),
+  ];
+  it.each<[Partial<ClusterSpec>, string]>([
+    [{ types: ['g5.xlrge'] }, 'r1 has no instance type g5.xlrge; did you mean g5.xlarge?'],
+    [{ types: ['m7g.large', 'm7'] }, 'r1 has no instance type m7; did you mean m7g?'],
+    [{ types: ['q'], regions: ['r1', 'r2'] }, 'r1 and r2 have no instance type q'],
+    [
+      { types: ['g5.xlarge'], architecture: 'arm64' },
+      'g5.xlarge is x86_64, not arm64: leave out arm, or ask for another type',
+    ],
+    [{ types: ['m7g'], architecture: 'x86_64' }, 'm7g is arm64, not x86_64: leave out x86, or ask for another type'],
+    [{ gpu: { count: 1, kind: 'a10' } }, 'r1 has no a10 GPU; there is: a10g'],
+    [{ gpu: { count: 1, kind: 'h200' } }, 'r1 has no h200 GPU; there is: a10g'],
+    [
+      { maxPriceMicros: 10_000, market: 'spot' },
+      'max-price=$0.0100 is under the market: the cheapest that fits is m7g.large spot in r1a at $0.0300/h',
+    ],
+    [
+      { cpu: 64 },
+      'No instance type fits (2 offers: fewer than 64 vCPUs; 1 offers: has a GPU that was not asked for). Ask for less, or look with: plan 1',
+    ],
+  ])('%j', (wish, message) => {
+    expect(whyNot(spec(wish), offers, plan(spec(wish), offers))).toBe(message);
+  });
+
+  it('is not asked of a plan that stands', () => {
+    const stands = spec({ types: ['g5'], maxPriceMicros: 2_000_000 });
+    expect(whyNot(stands, offers, plan(stands, [...offers, offer('m5.large')]))).toBe(null);
+  });
+});

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import type { Clock } from './clock.ts';
+import type { Guard } from './guard.ts';
+import { metadataServer, SHUTDOWN_PATH } from './imds.ts';
+import type { Instance } from './instance.ts';
+
+/** What GetConsoleOutput gives of the end of it. Source: EC2 API reference, GetConsoleOutput: the most recent 64 KB. */
+const CONSOLE_BYTES = 65_536;
+
+/** `shutdown` as user data finds it, whenever it is asked for. Everything on the machine dies with it a moment later. */
+const SHUTDOWN = `#!/bin/bash
+exec 3<>"/dev/tcp/$EMULATOR_IMDS_HOST/$EMULATOR_IMDS_PORT" || exit
+printf 'POST ${SHUTDOWN_PATH} HTTP/1.0\\r\\n\\r\\n' >&3
+read -r _ <&3
+`;
+
+/** What a person here has set up to reach a package index: a machine of EC2 would reach it by itself. */
+const PACKAGES = /^(PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE$|(HTTPS?|ALL|NO)_PROXY$)/i;
+
+/** An instance's insides: its user data as a process group at its own address, and the metadata service beside it. */
+export class Machine {
+  readonly #instance: Instance;
+  readonly #clock: Clock;
+  readonly #guard: Guard;
+  readonly #folder: string;
+  readonly #cache: string;
+  #imds: Server | null = null;
+  #process: ChildProcess | null = null;
+  #isOff = false;
+
+  /** @param cache where instances find `DASKUP_CACHE`, all the same. */
+  constructor(instance: Instance, clock: Clock, guard: Guard, cache: string) {
+    this.#instance = instance;
+    this.#clock = clock;
+    this.#guard = guard;
+    this.#folder = join(guard.folder, instance.id);
+    this.#cache = cache;
+  }
+
+  /**
+   * Starts it as cloud-init would.
+   * @param onShutdown when it shuts itself down.
+   */
+  async boot(onShutdown: () => void): Promise<void> {
+    const { address, userData } = this.#instance.birth;
+    const imds = metadataServer(this.#instance, this.#clock, onShutdown);
+    imds.listen(0, address);
+    await once(imds, 'listening');
+    // It may have been ended meanwhile.
+    if (this.#isOff) {
+      imds.close();
+      return;
+    }
+    this.#imds = imds;
+    const bound = imds.address();
+    if (!userData || typeof bound !== 'object' || !bound) return;
+    this.#run(textOf(userData), address, bound.port);
+  }
+
+  /** Ends everything on it at once. */
+  off(): void {
+    this.#isOff = true;
+    this.#imds?.closeAllConnections();
+    this.#imds?.close();
+    this.#kill();
+  }
+
+  /** Ends its user data in the middle, once it has printed something, as when a script is killed for want of memory. */
+  async breakOff(): Promise<void> {
+    while (!this.#isOff && (await this.console()).length === 0) await delay(10);
+    this.#kill();
+  }
+
+  #kill(): void {
+    if (this.#process?.pid !== undefined) this.#guard.kill(this.#process.pid);
+  }
+
+  /** The end of what it printed. */
+  async console(): Promise<Buffer> {
+    const all = await readFile(join(this.#folder, 'console.log')).catch(() => Buffer.alloc(0));
+    return all.subarray(-CONSOLE_BYTES);
+  }
+
+  #run(script: Buffer, address: string, port: number): void {
+    const folder = this.#folder;
+    const bin = join(folder, 'bin');
+    const state = join(folder, 'var/lib/daskup');
+    mkdirSync(bin, { recursive: true, mode: 0o700 });
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    const console = openSync(join(folder, 'console.log'), 'a', 0o600);
+    const file = join(folder, 'user-data');
+    // Source: cloud-init, "User-data formats": what begins with #! is a script; others of its formats are not for us.
+    const isScript = script.subarray(0, 2).toString() === '#!';
+    writeFileSync(file, isScript ? script : "#!/bin/bash\necho 'cloud-init: user data is no script'\n", {
+      mode: 0o700,
+    });
+    writeFileSync(join(bin, 'shutdown'), SHUTDOWN, { mode: 0o700 });
+    const packages = Object.entries(process.env).filter(([name]) => PACKAGES.test(name));
+    const child = spawn(file, [], {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', console, console],
+      env: {
+        ...Object.fromEntries(packages),
+        PATH: `${bin}:${process.env.PATH ?? '/usr/bin:/bin'}`,
+        HOME: folder,
+        LANG: 'C.UTF-8',
+        DASKUP_DIR: state,
+        DASKUP_CACHE: this.#cache,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:${port}`,
+        EMULATOR_IMDS_HOST: address,
+        EMULATOR_IMDS_PORT: String(port),
+      },
+    });
+    closeSync(console);
+    const leader = child.pid;
+    if (leader === undefined) return;
+    this.#process = child;
+    this.#guard.add(leader);
+    child.once('exit', () => this.#guard.leaderGone(leader));
+    child.unref();
+  }
+}
+
+/** cloud-init takes user data packed with gzip. */
+function textOf(userData: Buffer): Buffer {
+  return userData[0] === 0x1f && userData[1] === 0x8b ? gunzipSync(userData) : userData;
+}

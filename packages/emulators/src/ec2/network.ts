@@ -1,0 +1,104 @@
+import { XMLParser } from 'fast-xml-parser';
+import * as z from 'zod/mini';
+import type { MotoAnswer } from './moto.ts';
+
+const xml = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'item' });
+
+const items = <S extends z.ZodMiniType>(item: S) =>
+  z.pipe(
+    z.union([z.literal(''), z.object({ item: z.array(item) })]),
+    z.transform((set) => (set === '' ? [] : set.item)),
+  );
+
+const Subnets = z.object({
+  DescribeSubnetsResponse: z.object({
+    subnetSet: items(
+      z.object({
+        subnetId: z.string(),
+        vpcId: z.string(),
+        availabilityZone: z.string(),
+        cidrBlock: z.string(),
+        mapPublicIpOnLaunch: z.string(),
+        defaultForAz: z.string(),
+      }),
+    ),
+  }),
+});
+
+const Groups = z.object({
+  DescribeSecurityGroupsResponse: z.object({
+    securityGroupInfo: items(z.object({ groupId: z.string(), groupName: z.string(), vpcId: z.string() })),
+  }),
+});
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidr: string;
+  readonly isPublic: boolean;
+  readonly isDefault: boolean;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly vpcId: string;
+}
+
+/** A region's subnets and security groups, which moto keeps: asked again after each call that may have changed them. */
+export class Network {
+  readonly #ask: (action: string) => Promise<MotoAnswer>;
+  #subnets: Promise<readonly Subnet[]> | null = null;
+  #groups: Promise<readonly Group[]> | null = null;
+
+  /** @param ask moto, for a call without parameters in this region. */
+  constructor(ask: (action: string) => Promise<MotoAnswer>) {
+    this.#ask = ask;
+  }
+
+  subnets(): Promise<readonly Subnet[]> {
+    this.#subnets ??= this.#ask('DescribeSubnets').then(({ body }) =>
+      Subnets.parse(xml.parse(body)).DescribeSubnetsResponse.subnetSet.map((subnet) => ({
+        id: subnet.subnetId,
+        vpcId: subnet.vpcId,
+        zone: subnet.availabilityZone,
+        cidr: subnet.cidrBlock,
+        isPublic: subnet.mapPublicIpOnLaunch === 'true',
+        isDefault: subnet.defaultForAz === 'true',
+      })),
+    );
+    return this.#subnets;
+  }
+
+  groups(): Promise<readonly Group[]> {
+    this.#groups ??= this.#ask('DescribeSecurityGroups').then(({ body }) =>
+      Groups.parse(xml.parse(body)).DescribeSecurityGroupsResponse.securityGroupInfo.map((group) => ({
+        id: group.groupId,
+        name: group.groupName,
+        vpcId: group.vpcId,
+      })),
+    );
+    return this.#groups;
+  }
+
+  forget(): void {
+    this.#subnets = null;
+    this.#groups = null;
+  }
+}
+
+/** First and last address of a CIDR block that a machine may have: EC2 keeps the first four and the last for itself. */
+export function hostsOf(cidr: string): { readonly first: number; readonly last: number } {
+  const [base = '', bits = '32'] = cidr.split('/');
+  const start = numberOf(base);
+  return { first: start + 4, last: start + 2 ** (32 - Number(bits)) - 2 };
+}
+
+export function numberOf(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+export function addressOf(number: number): string {
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
+}
