@@ -16,7 +16,7 @@ const options = Object.fromEntries(names.map((name) => [name, { type: 'string' a
 const parsed = parse(ours);
 if (!parsed.ok) throw new Error(parsed.error.message);
 
-const { spec, provider, region, zone } = newCluster(0, 0);
+const { spec, region, zone } = newCluster(0, 0);
 const full = () => false;
 const tasks = {
   parse: () => {
@@ -26,7 +26,7 @@ const tasks = {
     for (let i = 0; i < LINES; i++) parseArgs({ args: theirs, options, allowPositionals: true });
   },
   plan: () => plan(spec, OFFERS),
-  available: () => available(spec, { provider, region, zone }, 'worker', OFFERS, full),
+  available: () => available(spec, { region, zone }, 'worker', OFFERS, full),
   sort: () => OFFERS.toSorted((a, b) => a.microsPerHour - b.microsPerHour),
 };
 const kinds = Object.keys(tasks) as (keyof typeof tasks)[];
