@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { GetConsoleOutputCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { Account, base64, eventually, idsOf } from './testing/account.ts';
@@ -66,6 +67,26 @@ echo "notice=$(imds meta-data/spot/instance-action || echo none)"; echo end`,
   expect(text).toContain('data=#!/bin/bash dir=yes');
   expect(text).toContain('without=401');
   expect(text).toContain('notice=none');
+});
+
+test('user data that cannot run leaves an instance that does nothing; packed user data runs', async () => {
+  const me = new Account(ec2());
+  const [strange, prose, garbage, packed] = await Promise.all(
+    [
+      '#!/no/such/shell\n',
+      'Dear computer\n',
+      Buffer.from([0x1f, 0x8b, 0]),
+      gzipSync('#!/bin/bash\necho unpacked\n'),
+    ].map(async (data) => {
+      const [instance] = await me.run({ UserData: Buffer.from(data).toString('base64') });
+      return instance?.InstanceId ?? '';
+    }),
+  );
+  await printed(me, strange ?? '', /ENOENT/);
+  await printed(me, prose ?? '', /no script/);
+  await printed(me, garbage ?? '', /no script/);
+  await printed(me, packed ?? '', /unpacked/);
+  await me.until('running');
 });
 
 test('shutdown on the instance terminates it with all its processes; where it should stop, it stops', async () => {
