@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { softwareOf } from '@daskup/dask/environment';
+import { interpreterOf } from '@daskup/dask/environment';
 import { settingsFrom } from '@daskup/server/settings';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
@@ -142,9 +142,8 @@ test('of a cluster that lives and one that is over, all files are 0600, folders 
   expect(open(home)).toEqual([]);
   await daskup('reclaim etl --json');
   expect(open(home)).toEqual([]);
-  const software = softwareOf({ kind: 'managed' });
   const { cache } = settingsFrom(env);
-  const environment = join(cache, 'cacheKey' in software ? software.cacheKey : '');
+  const environment = dirname(dirname(interpreterOf({ kind: 'managed' }, cache) ?? ''));
   // Within it are what an installer made, maybe as links into a cache of its own; nobody else gets that far.
   for (const folder of [cache, environment]) expect(lstatSync(folder).mode & 0o777).toBe(0o700);
 });

@@ -75,9 +75,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   TerminateInstances: terminateInstances,
 };
 
-/** What of instances and fleets moto would answer of things that it knows nothing of. */
+/** Calls about what is kept here, which moto would answer wrongly. */
 const UNKNOWN =
-  /^(StartInstances|StopInstances|RebootInstances|ModifyInstance|RequestSpot|ModifyFleet|DescribeSpotInstance|CancelSpot|AttachNetworkInterface|DetachNetworkInterface|RegisterImage|CopyImage)/;
+  /^(DescribeTags|StartInstances|StopInstances|RebootInstances|ModifyInstance|RequestSpot|ModifyFleet|DescribeSpotInstance|CancelSpot|AttachNetworkInterface|DetachNetworkInterface|RegisterImage|CopyImage)/;
 
 /** Who answers a call: one of our functions, moto, or nobody. */
 export function answererOf(action: string, parameters: Parameters): Call | 'moto' | 'nobody' {

@@ -3,13 +3,15 @@ export class Clock {
   #ahead = 0;
   readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
   #next: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   now(): number {
     return Date.now() + this.#ahead;
   }
 
-  /** Runs `change` in so many milliseconds of this clock. */
+  /** Runs `change` in so many milliseconds of this clock; never once it is stopped. */
   after(ms: number, change: () => void): void {
+    if (this.#isStopped) return;
     this.#timers.add({ at: this.now() + ms, run: change });
     this.#wind();
   }
@@ -30,6 +32,7 @@ export class Clock {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#next);
     this.#timers.clear();
   }

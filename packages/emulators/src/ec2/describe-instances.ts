@@ -147,7 +147,7 @@ export function shownInstance(region: Region, instance: Instance, at: number): A
   const going = instance.since('shutting-down') ?? instance.since('stopping');
   const ending = state !== 'pending' && state !== 'running' && instance.reason !== null;
   const [code, message] = instance.reason ? REASONS[instance.reason] : ['', ''];
-  const groupSet = birth.groups.map((groupId) => ({ groupId, groupName: groupId }));
+  const groupSet = birth.groups.map((groupId) => ({ groupId, groupName: region.network.nameOf(groupId) }));
   const host = `ip-${birth.address.replaceAll('.', '-')}.${birth.region}.compute.internal`;
   const attachTime = new Date(instance.launchedAt);
   const isUp = state === 'running' || state === 'pending';

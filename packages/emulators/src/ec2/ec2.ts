@@ -25,14 +25,6 @@ const MESSAGES: Readonly<Record<string, string>> = {
   UnauthorizedOperation: 'You are not authorized to perform this operation.',
 };
 
-interface Remembered {
-  readonly asked: string;
-  readonly answer: Promise<{ readonly [name: string]: Answer }>;
-}
-
-/** The calls a region has answered, by action and ClientToken. */
-export type Memory = Map<string, Remembered>;
-
 /**
  * One call of EC2's API, from the fault that is set for it to its answer in XML.
  * @param askMoto who answers what we do not.
@@ -40,7 +32,6 @@ export type Memory = Map<string, Remembered>;
  */
 export async function call(
   region: Region,
-  memory: Memory,
   parameters: Parameters,
   requestId: string,
   askMoto: () => Promise<{ readonly status: number; readonly body: string }>,
@@ -55,14 +46,13 @@ export async function call(
   // Source: EC2 API reference, "Common query parameters", DryRun.
   if (parameters.DryRun === 'true')
     throw new Refusal('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
-  const answer = await answered(region, memory, action, parameters, requestId, askMoto);
+  const answer = await answered(region, action, parameters, requestId, askMoto);
   if (failsAfter(region, action)) throw new Refusal('InternalError', 'An internal error has occurred', 500);
   return answer;
 }
 
 async function answered(
   region: Region,
-  memory: Memory,
   action: string,
   parameters: Parameters,
   requestId: string,
@@ -72,7 +62,7 @@ async function answered(
   if (answerer === 'nobody') throw new Refusal('UnsupportedOperation', `This emulator does not know ${action}`);
   if (answerer !== 'moto') {
     const make = async () => (await answerer(region, parameters)) as { readonly [name: string]: Answer };
-    return { status: 200, body: ec2Answer(action, requestId, await once(memory, action, parameters, make)) };
+    return { status: 200, body: ec2Answer(action, requestId, await once(region, action, parameters, make)) };
   }
   checkUse(region, action, parameters);
   const answer = await askMoto();
@@ -86,7 +76,7 @@ async function answered(
 
 /** The same token with the same parameters gives the same answer; with others it is refused. */
 function once(
-  memory: Memory,
+  region: Region,
   action: string,
   parameters: Parameters,
   make: () => Promise<{ readonly [name: string]: Answer }>,
@@ -96,7 +86,7 @@ function once(
   checkClientToken(token);
   const key = `${action} ${token}`;
   const asked = JSON.stringify(parameters);
-  const known = memory.get(key);
+  const known = region.answered.get(key);
   if (known && known.asked !== asked)
     throw new Refusal(
       'IdempotentParameterMismatch',
@@ -104,9 +94,9 @@ function once(
     );
   if (known) return known.answer;
   const answer = make();
-  memory.set(key, { asked, answer });
+  region.answered.set(key, { asked, answer });
   // What was refused made nothing, and may be asked again.
-  answer.catch(() => memory.delete(key));
+  answer.catch(() => region.answered.delete(key));
   return answer;
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -120,6 +120,8 @@ export class Machine {
       },
     });
     closeSync(console);
+    // Its first line may name an interpreter that there is not.
+    child.once('error', (error) => appendFileSync(join(folder, 'console.log'), `cloud-init: ${error.message}\n`));
     const leader = child.pid;
     if (leader === undefined) return;
     this.#process = child;
@@ -129,7 +131,11 @@ export class Machine {
   }
 }
 
-/** cloud-init takes user data packed with gzip. */
+/** cloud-init takes user data packed with gzip; what is packed badly it takes as it is. */
 function textOf(userData: Buffer): Buffer {
-  return userData[0] === 0x1f && userData[1] === 0x8b ? gunzipSync(userData) : userData;
+  try {
+    return userData[0] === 0x1f && userData[1] === 0x8b ? gunzipSync(userData) : userData;
+  } catch {
+    return userData;
+  }
 }

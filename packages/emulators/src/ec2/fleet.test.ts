@@ -58,7 +58,8 @@ test('what one pool has not another gives, and each says why it gave no more', a
   expect(codes(fleet)).toEqual(zones.map(() => 'InsufficientInstanceCapacity'));
   expect(fleet.Errors?.every(({ Lifecycle }) => Lifecycle === 'spot')).toBe(true);
   // Fewer than the least are none at all.
-  expect(count(await me.fleet(20, overrides, { least: 20 }))).toBe(0);
+  expect(count(await me.fleet(20, overrides, { least: 20, single: true }))).toBe(0);
+  await expect(me.fleet(20, overrides, { least: 20 })).rejects.toMatchObject({ name: 'InvalidParameterCombination' });
 });
 
 test('overrides that cannot be are errors of their own beside the others’ success', async () => {

@@ -205,6 +205,13 @@ function fill(
   const missed = (choice: Choice, refusal: Refusal) =>
     misses.push({ choice, code: refusal.code, message: refusal.message });
   const throttled = Math.min(target, region.world.faults.fleetThrottled);
+  const least = options?.MinTargetCapacity ?? 0;
+  // Source: EC2 API reference, SpotOptionsRequest, MinTargetCapacity: one of the two must be specified with it.
+  if (least > 0 && !options?.SingleAvailabilityZone && !options?.SingleInstanceType)
+    throw new Refusal(
+      'InvalidParameterCombination',
+      'MinTargetCapacity needs SingleInstanceType or SingleAvailabilityZone',
+    );
   let wanted = target - throttled;
   let ordered = inOrder(choices, strategy, market);
   // A pool that has room for all comes before a cheaper one that has not: what `capacity` in the names means.
@@ -226,8 +233,8 @@ function fill(
   const [last] = ordered;
   if (throttled > 0 && last) missed(last, throttleRefusal());
   const reached = got.reduce((sum, { count }) => sum + count, 0);
-  // Source: EC2 API reference, SpotOptionsRequest, MinTargetCapacity: if it is not reached, the fleet launches no instances.
-  return reached < (options?.MinTargetCapacity ?? 0) ? { got: [], misses } : { got, misses };
+  // If it is not reached, the fleet launches no instances.
+  return reached < least ? { got: [], misses } : { got, misses };
 }
 
 function isFull(region: Region, { mould }: Choice, wanted: number): boolean {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { REGIONS } from '@daskup/core/spec/regions';
 import type { Blocks } from './blocks.ts';
-import { call, type Memory } from './ec2.ts';
+import { call } from './ec2.ts';
 import type { Moto } from './moto.ts';
 import { Network } from './network.ts';
 import { pricing } from './pricing.ts';
@@ -31,7 +31,6 @@ export class Front {
   /** Those that were ever asked. */
   readonly regions = new Map<string, Region>();
   readonly #opening = new Map<string, Promise<Region>>();
-  readonly #memories = new Map<string, Memory>();
   readonly #moto: Moto;
   readonly #blocks: Blocks;
   calls: Calls = {};
@@ -96,11 +95,9 @@ export class Front {
     const { Action: action } = parameters;
     if (typeof action !== 'string') throw new Refusal('MissingAction', 'The request must contain the parameter Action');
     this.#count(action, region.name);
-    const memory: Memory = this.#memories.get(region.name) ?? new Map();
-    this.#memories.set(region.name, memory);
     const askMoto = () =>
       this.#moto.ask(region.block, request.method ?? 'POST', request.url ?? '/', request.headers, body);
-    const answer = await call(region, memory, parameters, requestId, askMoto);
+    const answer = await call(region, parameters, requestId, askMoto);
     return { ...answer, type: 'text/xml;charset=UTF-8' };
   }
 

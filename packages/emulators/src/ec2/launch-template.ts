@@ -112,7 +112,7 @@ export function templateData(
   return { template, version: number, data: read(LaunchData, data) };
 }
 
-export const TemplateSpecification = z.extend(Named, { Version: z.optional(z.pipe(z.string(), z.transform(String))) });
+export const TemplateSpecification = z.extend(Named, { Version: z.optional(z.string()) });
 
 function find(region: Region, { LaunchTemplateId: id, LaunchTemplateName: name }: Named): Template {
   if ((id === undefined) === (name === undefined))

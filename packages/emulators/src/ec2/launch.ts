@@ -4,7 +4,7 @@ import { ACCOUNT } from './images.ts';
 import { Instance, type Market } from './instance.ts';
 import type { LaunchData } from './launch-data.ts';
 import type { Subnet } from './network.ts';
-import { checkTags, type TagSpecifications, tagsFor } from './parameters.ts';
+import { type TagSpecifications, tagsFor } from './parameters.ts';
 import { quotaOf } from './quotas.ts';
 import { Refusal } from './refusal.ts';
 import { type Interface, newId, type Region } from './region.ts';
@@ -171,7 +171,6 @@ export function launch(region: Region, mould: Mould, count: number, given: Given
   for (const part of Object.keys(world.faults.poolLimits))
     if (pool.includes(part)) world.faults.poolLimits[part] = (world.faults.poolLimits[part] ?? 0) - count;
   const tags = tagsFor('instance', given.tagSpecifications);
-  checkTags(tags);
   const reservationId = given.reservationId ?? newId('r');
   const profile = data.IamInstanceProfile;
   const [nic] = data.NetworkInterface;

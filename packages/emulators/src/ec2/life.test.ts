@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { GetConsoleOutputCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { Account, base64, eventually, idsOf } from './testing/account.ts';
@@ -29,13 +31,25 @@ function printed(me: Account, id: string, wanted: RegExp): Promise<string> {
   return eventually(read, (text) => wanted.test(text));
 }
 
+/** Whether there is such a process. Its first process may take its time to bury an orphan. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
+}
+
+/** The process that printed its number. */
+const pidIn = (log: string) => Number(/pid=(\d+)/.exec(log)?.[1]);
+
+/** Reads until the process is gone. */
+async function gone(pid: number): Promise<void> {
+  expect(pid).toBeGreaterThan(1);
+  await eventually(
+    async () => isAlive(pid),
+    (alive) => !alive,
+  );
 }
 
 test('user data runs, and the metadata service tells it who it is', async () => {
@@ -55,13 +69,33 @@ echo "notice=$(imds meta-data/spot/instance-action || echo none)"; echo end`,
   expect(text).toContain('notice=none');
 });
 
+test('user data that cannot run leaves an instance that does nothing; packed user data runs', async () => {
+  const me = new Account(ec2());
+  const [strange, prose, garbage, packed] = await Promise.all(
+    [
+      '#!/no/such/shell\n',
+      'Dear computer\n',
+      Buffer.from([0x1f, 0x8b, 0]),
+      gzipSync('#!/bin/bash\necho unpacked\n'),
+    ].map(async (data) => {
+      const [instance] = await me.run({ UserData: Buffer.from(data).toString('base64') });
+      return instance?.InstanceId ?? '';
+    }),
+  );
+  await printed(me, strange ?? '', /ENOENT/);
+  await printed(me, prose ?? '', /no script/);
+  await printed(me, garbage ?? '', /no script/);
+  await printed(me, packed ?? '', /unpacked/);
+  await me.until('running');
+});
+
 test('shutdown on the instance terminates it with all its processes; where it should stop, it stops', async () => {
   const me = new Account(ec2());
   const quick = await launch(me, 'sleep 600 & echo "pid=$!"; echo bye; shutdown -h now; sleep 600');
   const [ended] = await me.until('terminated', [quick]);
   expect(ended?.StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
   const log = await printed(me, quick, /bye/);
-  expect(isAlive(Number(/pid=(\d+)/.exec(log)?.[1]))).toBe(false);
+  await gone(pidIn(log));
   const stopping = await launch(me, 'shutdown -h now', { InstanceInitiatedShutdownBehavior: 'stop' });
   await me.until('stopped', [stopping]);
 });
@@ -69,14 +103,11 @@ test('shutdown on the instance terminates it with all its processes; where it sh
 test('to terminate ends all its processes, and what it printed can still be read', async () => {
   const me = new Account(ec2());
   const id = await launch(me, 'sleep 600 & echo "pid=$!"; sleep 600');
-  const pid = Number(/pid=(\d+)/.exec(await printed(me, id, /pid=/))?.[1]);
+  const pid = pidIn(await printed(me, id, /pid=/));
   expect(isAlive(pid)).toBe(true);
   await me.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
   await me.until('terminated', [id]);
-  await eventually(
-    async () => isAlive(pid),
-    (alive) => !alive,
-  );
+  await gone(pid);
   await printed(me, id, /pid=/);
   // Without Latest EC2 gives what it has posted, at an end for one.
   const { Output = '' } = await me.ec2.send(new GetConsoleOutputCommand({ InstanceId: id }));
@@ -112,10 +143,7 @@ test('instances can be left hollow, never boot, or break in the middle', async (
   ec2().control.setFaults({ failBoot: 0 });
   const whole = await launch(me, script);
   const log = await printed(me, broken, /pid=/);
-  await eventually(
-    async () => isAlive(Number(/pid=(\d+)/.exec(log)?.[1])),
-    (alive) => !alive,
-  );
+  await gone(pidIn(log));
   await printed(me, whole, /pid=/);
   const running = await me.until('running');
   expect(idsOf(running)).toHaveLength(4);

@@ -107,7 +107,11 @@ export class Lifecycle {
     const { clock, guard, cache } = this.#around;
     const machine = new Machine(instance, clock, guard, cache);
     this.#machines.set(instance.id, machine);
-    await machine.boot(() => this.end(region, instance, 'itself'));
+    try {
+      await machine.boot(() => this.end(region, instance, 'itself'));
+    } catch (error) {
+      console.error(`${instance.id} cannot boot at ${instance.birth.address}:`, error);
+    }
     if (breaksOff) await machine.breakOff();
   }
 

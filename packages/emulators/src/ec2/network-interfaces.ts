@@ -35,7 +35,7 @@ export async function createNetworkInterface(region: Region, parameters: Paramet
     wanted: asked.PrivateIpAddress,
     description: asked.Description,
   });
-  return { networkInterface: shown(made) };
+  return { networkInterface: shown(region, made) };
 }
 
 export function deleteNetworkInterface(region: Region, parameters: Parameters): Answer {
@@ -57,7 +57,7 @@ export function describeNetworkInterfaces(region: Region, parameters: Parameters
     (one) => one.madeAt <= region.shown && matches(asked.Filter, (name) => valuesOf(one, name)),
   );
   const { items, nextToken } = page(wanted, asked, 1_000);
-  return { networkInterfaceSet: items.map(shown), nextToken };
+  return { networkInterfaceSet: items.map((one) => shown(region, one)), nextToken };
 }
 
 export async function modifyNetworkInterfaceAttribute(region: Region, parameters: Parameters): Promise<Answer> {
@@ -108,7 +108,7 @@ function valuesOf(one: Interface, name: string): readonly string[] | undefined {
   }
 }
 
-function shown(one: Interface): Answer {
+function shown(region: Region, one: Interface): Answer {
   return {
     networkInterfaceId: one.id,
     subnetId: one.subnet.id,
@@ -122,7 +122,7 @@ function shown(one: Interface): Answer {
     privateDnsName: `ip-${one.address.replaceAll('.', '-')}.ec2.internal`,
     sourceDestCheck: true,
     interfaceType: 'interface',
-    groupSet: one.groups.map((groupId) => ({ groupId, groupName: groupId })),
+    groupSet: one.groups.map((groupId) => ({ groupId, groupName: region.network.nameOf(groupId) })),
     ...(one.instanceId === null
       ? {}
       : {

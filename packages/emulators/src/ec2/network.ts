@@ -51,6 +51,7 @@ export class Network {
   readonly #ask: (action: string) => Promise<MotoAnswer>;
   #subnets: Promise<readonly Subnet[]> | null = null;
   #groups: Promise<readonly Group[]> | null = null;
+  readonly #names = new Map<string, string>();
 
   /** @param ask moto, for a call without parameters in this region. */
   constructor(ask: (action: string) => Promise<MotoAnswer>) {
@@ -73,13 +74,17 @@ export class Network {
 
   groups(): Promise<readonly Group[]> {
     this.#groups ??= this.#ask('DescribeSecurityGroups').then(({ body }) =>
-      Groups.parse(xml.parse(body)).DescribeSecurityGroupsResponse.securityGroupInfo.map((group) => ({
-        id: group.groupId,
-        name: group.groupName,
-        vpcId: group.vpcId,
-      })),
+      Groups.parse(xml.parse(body)).DescribeSecurityGroupsResponse.securityGroupInfo.map((group) => {
+        this.#names.set(group.groupId, group.groupName);
+        return { id: group.groupId, name: group.groupName, vpcId: group.vpcId };
+      }),
     );
     return this.#groups;
+  }
+
+  /** The name of a group that was seen before. */
+  nameOf(groupId: string): string {
+    return this.#names.get(groupId) ?? groupId;
   }
 
   forget(): void {

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Image } from './images.ts';
 import { publishedImages } from './images.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, Reason } from './instance.ts';
 import type { Network } from './network.ts';
 import { addressOf, hostsOf, numberOf, type Subnet } from './network.ts';
 import type { Parameters } from './query.ts';
@@ -62,6 +62,12 @@ export interface Fleet {
   state: 'active' | 'deleted_terminating' | 'deleted_running';
 }
 
+/** A call that was made, and what it was answered. */
+export interface Answered {
+  readonly asked: string;
+  readonly answer: Promise<{ readonly [name: string]: Answer }>;
+}
+
 /** What is the same in all regions. */
 export interface World {
   readonly clock: Clock;
@@ -73,8 +79,8 @@ export interface World {
   readonly quotas: Map<string, number>;
   /** What becomes of a new instance from here on. */
   readonly launched: (region: Region, instance: Instance) => void;
-  /** Ends an instance; see {@link Lifecycle}. */
-  readonly end: (region: Region, instance: Instance, reason: 'user' | 'itself' | 'spot' | 'zone') => void;
+  /** Ends an instance. */
+  readonly end: (region: Region, instance: Instance, reason: Reason) => void;
   /** All it printed, or as much as EC2 has looked at by itself. */
   readonly console: (instance: Instance, latest: boolean) => Promise<Buffer>;
 }
@@ -92,6 +98,8 @@ export class Region {
   readonly elastic = new Map<string, ElasticAddress>();
   readonly templates = new Map<string, Template>();
   readonly fleets = new Map<string, Fleet>();
+  /** What was answered to calls that repeat, by action and ClientToken. */
+  readonly answered = new Map<string, Answered>();
   readonly images: Map<string, Image>;
   readonly parameters: ReadonlyMap<string, string>;
   readonly #taken = new Map<string, Set<number>>();

@@ -182,7 +182,9 @@ test('a security group that an instance is in cannot be deleted until the instan
   const { GroupId = '' } = await me.ec2.send(
     new CreateSecurityGroupCommand({ GroupName: 'mine', Description: 'mine', VpcId: Vpcs[0]?.VpcId }),
   );
-  const ids = idsOf(await me.run({ SecurityGroupIds: [GroupId] }));
+  const launched = await me.run({ SecurityGroupIds: [GroupId] });
+  expect(launched[0]?.SecurityGroups).toEqual([{ GroupId, GroupName: 'mine' }]);
+  const ids = idsOf(launched);
   const remove = () => me.ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
   await expect(remove()).rejects.toMatchObject({ name: 'DependencyViolation' });
   await me.ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));

@@ -80,6 +80,7 @@ export class Account {
       token = undefined as string | undefined,
       target = {} as Partial<TargetCapacitySpecificationRequest>,
       least = undefined as number | undefined,
+      single = false,
     } = {},
   ): Promise<CreateFleetCommandOutput> {
     return this.ec2.send(
@@ -92,7 +93,11 @@ export class Account {
             Overrides: [...overrides],
           },
         ],
-        SpotOptions: { AllocationStrategy: 'price-capacity-optimized', MinTargetCapacity: least },
+        SpotOptions: {
+          AllocationStrategy: 'price-capacity-optimized',
+          MinTargetCapacity: least,
+          SingleInstanceType: single,
+        },
         OnDemandOptions: { AllocationStrategy: 'lowest-price' },
         TargetCapacitySpecification: { TotalTargetCapacity: count, DefaultTargetCapacityType: market, ...target },
         TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'made-by', Value: 'fleet' }] }],
