@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
 import { type Credentials, reachableAt, type SchedulerEndpoint } from '@daskup/core/provision/provider';
@@ -6,6 +7,9 @@ import * as z from 'zod/mini';
 import { SCHEDULER_NAME } from './certificates.ts';
 
 const TIMEOUT_MS = 5_000;
+/** For how long, and how often, it is tried whether a scheduler has come up: to be refused costs next to nothing. */
+const KNOCK_MS = 2_000;
+const KNOCK_EVERY_MS = 20;
 /** A cluster that has not been spoken to for this long is over, or will be connected to anew; milliseconds. */
 const FORGET_MS = 5 * 60_000;
 
@@ -32,8 +36,18 @@ export class ControlPort implements SchedulerControl {
     return Status.parse(await this.#post(endpoint, credentials, '/status', { expires_at: expiresAt }));
   }
 
-  async change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number) {
-    await this.#post(endpoint, credentials, '/change', { workers });
+  async change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number | null) {
+    const until = Date.now() + KNOCK_MS;
+    while (true) {
+      try {
+        await this.#post(endpoint, credentials, '/change', { workers });
+        return;
+      } catch (error) {
+        const isDown = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+        if (!isDown || Date.now() > until) throw error;
+        await delay(KNOCK_EVERY_MS);
+      }
+    }
   }
 
   async retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]) {

@@ -40,6 +40,12 @@ export interface LocalOptions {
   readonly bootScript: (boot: Boot, platform: Platform) => string;
 }
 
+/** Machines that are started by one process, whose fork of a large server is what takes the time. */
+interface Start {
+  readonly paths: string[];
+  done: Promise<void> | null;
+}
+
 /** This computer as a cloud: a machine is a process group that runs the boot script a VM would run. Linux only. */
 export class LocalProvider implements Provider {
   readonly name = 'local';
@@ -55,6 +61,7 @@ export class LocalProvider implements Provider {
   readonly #shownEnded = new Map<string, number>();
   /** The launch that is choosing how many it may have: two at once would both be given the same room. */
   #choosing: Promise<unknown> = Promise.resolve();
+  #nextStart: Start = { paths: [], done: null };
 
   constructor(options: LocalOptions) {
     this.#options = options;
@@ -78,8 +85,8 @@ export class LocalProvider implements Provider {
     if (!offer) throw new ProviderError('A launch needs at least one offer, and was given none');
     const prepared = this.#choosing.then(() => this.#prepareFolders(batch, offer));
     this.#choosing = prepared.catch(() => {});
-    const folders = await prepared;
-    await this.#start(folders);
+    const { folders, start } = await prepared;
+    await this.#run(start);
     const machines = await this.#read(folders);
     if (folders.length === count) return { machines, shortages: [] };
     const message = `this computer's memory has room for ${machineLimit()} machines in all; end some, or ask for fewer`;
@@ -138,21 +145,32 @@ export class LocalProvider implements Provider {
   }
 
   /** The launch's machines, ready to be started; those of a launch long ago are not made anew. */
-  async #prepareFolders(batch: LaunchBatch, offer: Birth['offer']): Promise<readonly MachineFolder[]> {
+  async #prepareFolders(batch: LaunchBatch, offer: Birth['offer']) {
     const { now } = this.#options;
     await mkdir(this.#machines, { recursive: true, mode: 0o700 });
     const grant = await this.#grants.of(batch, now(), () => this.#room());
     const ids = Array.from({ length: grant.count }, (_, i) => idOf(batch.token, i));
     if (now() - grant.at > KEEP_ENDED_MS) {
       const known = new Set(await this.#ids());
-      return ids.filter((id) => known.has(id)).map((id) => this.#folder(id));
+      return this.#toStart(ids.filter((id) => known.has(id)).map((id) => this.#folder(id)));
     }
-    return ids.map((id) => this.#make(id, batch, offer, grant));
+    return this.#toStart(ids.map((id) => this.#make(id, batch, offer, grant)));
   }
 
-  async #start(folders: readonly MachineFolder[]): Promise<void> {
+  async #toStart(folders: readonly MachineFolder[]) {
     const claimed = await Promise.all(folders.map((folder) => folder.isClaimed()));
-    await startMachines(folders.filter((_, i) => !claimed[i]).map(({ path }) => path));
+    const start = this.#nextStart;
+    start.paths.push(...folders.filter((_, i) => !claimed[i]).map(({ path }) => path));
+    return { folders, start };
+  }
+
+  /** Once those that are choosing now have chosen: a scheduler and its workers come together. */
+  #run(start: Start): Promise<void> {
+    start.done ??= this.#choosing.then(() => {
+      this.#nextStart = { paths: [], done: null };
+      return startMachines(start.paths);
+    });
+    return start.done;
   }
 
   #make(id: string, { tags, boot }: LaunchBatch, offer: Birth['offer'], grant: Grant): MachineFolder {

@@ -28,8 +28,11 @@ export interface SchedulerControl {
   /** Reads the status and tells all machines their deadline (milliseconds since 1970, UTC), which may have moved. */
   status(endpoint: SchedulerEndpoint, credentials: Credentials, expiresAt: number): Promise<SchedulerStatus>;
 
-  /** Resolves as soon as the scheduler has another number of workers than this, or after some seconds. */
-  change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number): Promise<void>;
+  /**
+   * Resolves as soon as the scheduler has another number of workers than this, or after some seconds. Null for one that has
+   * yet to come up: resolves once it has.
+   */
+  change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number | null): Promise<void>;
 
   /**
    * Has these workers (by name) move their results to others and then close, and returns at once: the status shows who is

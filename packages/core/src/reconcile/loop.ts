@@ -51,7 +51,7 @@ export class Loop {
   readonly #absences = new Spells();
   readonly #watches = new Spells();
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
-  /** Clusters, by id, that a worker is expected in: their schedulers tell when one has come. */
+  /** Clusters, by id, that a scheduler or a worker is expected in: the scheduler tells when it has come. */
   readonly #expecting = new Set<string>();
   /** Questions for offers that are under way. */
   readonly #asked = new Map<string, Promise<readonly Offer[] | null>>();
@@ -185,7 +185,9 @@ export class Loop {
     if (decision.prepare) return (await this.#prepare(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     if (decision.move) return (await this.#move(provider, decision.cluster)) ? 0 : TIMING.busyMs;
     const acted = await this.#act(provider, decision, observation.machines, now);
-    if (status && status.workers.length < decision.cluster.target) this.#expect(cluster, status.workers.length);
+    const workers = status?.workers.length ?? null;
+    if (workers === null ? isComing(observation.machines) : workers < decision.cluster.target)
+      this.#expect(cluster, workers);
     const told = this.#expecting.has(cluster.id);
     if (decision.cluster.launches.length > 0 || decision.retire.length > 0 || told) return TIMING.bootMs;
     return acted || !quiet || decision.cluster.state.phase !== 'ready' ? TIMING.busyMs : TIMING.calmMs;
@@ -230,8 +232,8 @@ export class Loop {
     }
   }
 
-  /** The next pass comes as soon as the scheduler has another number of workers. */
-  #expect({ id, endpoint, credentials }: Cluster, workers: number): void {
+  /** The next pass comes as soon as the scheduler has come up, or has another number of workers. */
+  #expect({ id, endpoint, credentials }: Cluster, workers: number | null): void {
     if (!endpoint || !credentials || this.#expecting.has(id)) return;
     this.#expecting.add(id);
     const change = this.#options.control.change(endpoint, credentials, workers);
@@ -499,6 +501,11 @@ function whyFewer(shortages: readonly Shortage[]): readonly string[] {
     if (!first) return [];
     return [`${first.message}${others.length > 0 ? `, and so ${others.length} more` : ''}`];
   });
+}
+
+/** Whether a scheduler boots. */
+function isComing(machines: readonly MachineRecord[]): boolean {
+  return machines.some((machine) => machine.role === 'scheduler' && isAlive(machine) && machine.joinedAt === null);
 }
 
 /** A scheduler waits as long as there may be no room for workers, and a little longer: the server tells it better. */

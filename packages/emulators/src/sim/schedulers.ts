@@ -25,10 +25,11 @@ export class SimSchedulers implements SchedulerControl {
     return dask.status();
   }
 
-  async change(endpoint: SchedulerEndpoint, _credentials: Credentials, workers: number) {
+  async change(endpoint: SchedulerEndpoint, _credentials: Credentials, workers: number | null) {
     const { clock } = this.#cloud;
-    const dask = await this.#reach(endpoint);
     const until = clock.now + CHANGE_MS;
+    while (!this.#cloud.daskAt(endpoint.address)?.scheduler && clock.now < until) await clock.sleep(LOOK_MS);
+    const dask = await this.#reach(endpoint);
     while (dask.status().workers.length === workers && clock.now < until) await clock.sleep(LOOK_MS);
   }
 
