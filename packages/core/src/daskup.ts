@@ -1,5 +1,6 @@
 import type { Answer, Result } from './answer.ts';
 import type { Command } from './command/command.ts';
+import { messageOf } from './message.ts';
 import { down, extend, reclaim, scale } from './perform/change.ts';
 import { type Asker, type Context, type DaskupOptions, Refusal } from './perform/context.ts';
 import { Pulse } from './perform/pulse.ts';
@@ -31,7 +32,7 @@ export class Daskup {
     const { log, store, holder, pulse, sleep } = this.#context;
     while (!signal.aborted) {
       const restMs = await this.#loop.pass().catch((error: unknown) => {
-        log(`this pass failed and comes again: ${error instanceof Error ? error.message : error}`);
+        log(`this pass failed and comes again: ${messageOf(error)}`);
         return TIMING.calmMs;
       });
       await pulse.rest(restMs, signal);

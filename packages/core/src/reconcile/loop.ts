@@ -1,4 +1,5 @@
 import { entryOf, spentMicros } from '../account/account.ts';
+import { messageOf } from '../message.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type Observation, observe, recordOf } from '../observe/observe.ts';
 import type { SchedulerControl, SchedulerStatus } from '../observe/scheduler.ts';
@@ -9,19 +10,17 @@ import type { Boot, ClusterIdentity, Machine, Provider, Role, Shortage } from '.
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
-import type { ClusterEvent, Store, Write } from '../state/store.ts';
+import type { Store, Write } from '../state/store.ts';
 import { type Sleep, within } from '../within.ts';
 import { isLive } from './lifecycle.ts';
+import { lastWords, obituaries } from './news.ts';
 import { type Decision, reconcile } from './reconcile.ts';
+import { Sweep } from './sweep.ts';
 import { TIMING } from './timing.ts';
 
 /** A lease outlives several passes, and is short enough that another replica takes over soon after a crash; milliseconds. */
 const LEASE_MS = 15_000;
 const SWEEP_EVERY_MS = 60_000;
-/** How much of a machine's boot log goes with the news of its failure; lines. */
-const LOG_TAIL = 8;
-/** Of how many machines a pass reads the boot log: of a hundred that fail at once the rest would say the same. */
-const LOGS_A_PASS = 3;
 
 export interface LoopOptions {
   readonly store: Store;
@@ -55,8 +54,7 @@ export class Loop {
   readonly #expecting = new Set<string>();
   /** Questions for offers that are under way. */
   readonly #asked = new Map<string, Promise<readonly Offer[] | null>>();
-  /** Places that may have been made for clusters that were over by then. */
-  readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
+  readonly #sweep: Sweep;
   /** What an earlier pass began and is not over: clusters by id, and clouds that have yet to list their machines by name. */
   readonly #underWay = new Map<string, Promise<unknown>>();
   /** How many of those have come to an end so far. */
@@ -65,6 +63,8 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    const { store, now, log } = options;
+    this.#sweep = new Sweep({ store, now, log, commit: (...write) => this.#commit(...write) });
   }
 
   /** One pass over all clusters, but for those that an earlier one is still at. Returns in how many milliseconds the next should come. */
@@ -118,7 +118,7 @@ export class Loop {
         });
       return (await this.#once(id, pass)) ?? TIMING.calmMs;
     });
-    if (sweeping) await this.#sweep(provider, seen ?? []);
+    if (sweeping) await this.#sweep.run(provider, seen ?? []);
     return Math.min(TIMING.calmMs, ...(await Promise.all(passes)));
   }
 
@@ -147,7 +147,7 @@ export class Loop {
     const now = clock();
     this.#watches.goesOn(cluster.id, now);
     const observation = observe(records, seen, status, now);
-    const obituaries = await this.#obituaries(provider, cluster, observation.ended, now);
+    const ends = await obituaries(provider, cluster, observation.ended, now);
 
     const decide = (current: Cluster): Decision => {
       return reconcile({
@@ -164,7 +164,7 @@ export class Loop {
       });
     };
     let decision = decide(cluster);
-    const lastWords = await this.#lastWords(provider, decision.givenUp, now);
+    const words = await lastWords(provider, decision.givenUp, now);
     const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
     const quiet = changed.size === 0 && isQuiet(decision, cluster);
     if (!quiet) {
@@ -174,7 +174,7 @@ export class Loop {
           decision = decide(current);
           const machines = new Map([...changed, ...decision.machines.map((machine) => [machine.id, machine] as const)]);
           const ledger = observation.ended.flatMap((machine) => entryOf(current, machine, now) ?? []);
-          const events = [...obituaries, ...decision.events, ...lastWords];
+          const events = [...ends, ...decision.events, ...words];
           return { cluster: decision.cluster, machines: [...machines.values()], ledger, events };
         },
         { holder, now },
@@ -243,46 +243,6 @@ export class Loop {
       .then(this.#options.wake, () => {});
   }
 
-  /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */
-  async #obituaries(
-    provider: Provider,
-    cluster: Cluster,
-    ended: readonly MachineRecord[],
-    now: number,
-  ): Promise<readonly ClusterEvent[]> {
-    const unasked = ended.filter((machine) => machine.terminateAskedAt === null && cluster.state.phase !== 'stopping');
-    const logs = await this.#logEnds(
-      provider,
-      unasked.filter(({ joinedAt }) => joinedAt === null),
-    );
-    return unasked.map(({ id, role, leaving, joinedAt, endReason }) => {
-      const level = leaving && joinedAt !== null ? 'info' : 'warning';
-      return { clusterId: cluster.id, at: now, level, text: `${role} ${id} ended: ${endReason}${logs.get(id) ?? ''}` };
-    });
-  }
-
-  /** What machines that are given up said last. */
-  async #lastWords(
-    provider: Provider,
-    givenUp: readonly MachineRecord[],
-    now: number,
-  ): Promise<readonly ClusterEvent[]> {
-    const logs = await this.#logEnds(provider, givenUp);
-    return givenUp.flatMap(({ id, clusterId, role }) => {
-      const log = logs.get(id);
-      return log === undefined ? [] : { clusterId, at: now, level: 'warning', text: `${role} ${id} has said: ${log}` };
-    });
-  }
-
-  /** The ends of the first machines' boot logs by their ids, each on lines of its own. */
-  async #logEnds(provider: Provider, machines: readonly MachineRecord[]): Promise<ReadonlyMap<string, string>> {
-    const read = async ({ id }: MachineRecord) => {
-      const log = (await provider.bootLog(id).catch(() => '')).trimEnd();
-      return [id, log ? `\n${log.split('\n').slice(-LOG_TAIL).join('\n')}` : ' nothing'] as const;
-    };
-    return new Map(await Promise.all(machines.slice(0, LOGS_A_PASS).map(read)));
-  }
-
   /** Carries a stored decision out. Returns whether it did anything. */
   async #act(provider: Provider, decision: Decision, known: readonly MachineRecord[], now: number): Promise<boolean> {
     const { control, log } = this.#options;
@@ -305,15 +265,14 @@ export class Loop {
   /** Makes the cluster's place. Returns whether it is there now. */
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     const identity = this.#identity(cluster);
-    // Until it is known that the cluster still lives: another replica may bring it to its end meanwhile.
-    this.#late.set(cluster.id, { provider, identity });
+    this.#sweep.suspect(provider, identity);
     try {
       const endpoint = await provider.prepare(identity, cluster.zone);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
       );
-      if (after && isLive(after.state)) this.#late.delete(cluster.id);
+      if (after && isLive(after.state)) this.#sweep.owned(cluster.id);
       return true;
     } catch (error) {
       await this.#setback(cluster, `its place could not be prepared: ${messageOf(error)}`, error);
@@ -429,58 +388,11 @@ export class Loop {
     await this.#commit(cluster.id, decide, { holder, now });
   }
 
-  /**
-   * Ends what carries our tag and belongs to no live cluster (launches whose answer was lost, clusters long over), and
-   * pays for it once it has ended.
-   */
-  async #sweep(provider: Provider, seen: readonly Machine[]): Promise<void> {
-    const { store, log } = this.#options;
-    const live = new Set((await store.clusters({ live: true })).map((cluster) => cluster.id));
-    const orphans = seen.filter((machine) => !live.has(machine.tags.clusterId));
-    const [ended, alive] = [orphans.filter((m) => m.state === 'terminated'), orphans.filter(isAlive)];
-    if (alive.length > 0) {
-      log(`${provider.name}: sweeping ${alive.length} machines that no live cluster owns`);
-      await provider.terminate(alive.map((machine) => machine.id)).catch((error: unknown) => log(messageOf(error)));
-    }
-    if (ended.length > 0) await this.#settle(ended);
-    await this.#giveUpLate(provider, live);
-  }
-
-  /** Records and pays for machines that ended after their cluster did. Any replica may: what has ended stays as it is. */
-  async #settle(ended: readonly Machine[]): Promise<void> {
-    const { store, now } = this.#options;
-    const byCluster = Map.groupBy(ended, (machine) => machine.tags.clusterId);
-    const recorded = new Set((await store.machines([...byCluster.keys()])).map((machine) => machine.id));
-    for (const [clusterId, machines] of byCluster) {
-      const missing = machines.filter((machine) => !recorded.has(machine.id));
-      if (missing.length === 0) continue;
-      const { changed } = observe([], missing, null, now());
-      // One of a store that was lost is nobody's: there is nothing to commit to.
-      await this.#commit(clusterId, (cluster) => ({
-        machines: changed,
-        ledger: changed.flatMap((machine) => entryOf(cluster, machine, now()) ?? []),
-      }));
-    }
-  }
-
   async #commit(...write: Parameters<Store['commit']>): Promise<Cluster | undefined> {
     const { store, changed } = this.#options;
     const written = await store.commit(...write);
     if (written) changed();
     return written;
-  }
-
-  /** A live cluster's place stays: it is given up at that cluster's end. */
-  async #giveUpLate(provider: Provider, live: ReadonlySet<string>): Promise<void> {
-    for (const [id, late] of this.#late) {
-      if (late.provider !== provider) continue;
-      try {
-        if (!live.has(id)) await provider.release(late.identity);
-        this.#late.delete(id);
-      } catch (error) {
-        this.#options.log(`${late.identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
-      }
-    }
   }
 
   #identity(cluster: Cluster): ClusterIdentity {
@@ -533,9 +445,4 @@ function isQuiet(decision: Decision, before: Cluster): boolean {
     events.length === 0 &&
     (Object.keys(cluster) as (keyof Cluster)[]).every((key) => cluster[key] === before[key])
   );
-}
-
-/** A thrown thing's message; never its other fields, which may hold what was sent. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what ended after its cluster is not paid for',
-    file: 'reconcile/loop.ts',
+    file: 'reconcile/sweep.ts',
     line: 'if (ended.length > 0) await this.#settle(ended);',
     becomes: '',
     violates: ['ledger'],
@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nothing is swept',
     file: 'reconcile/loop.ts',
-    line: 'if (sweeping) await this.#sweep(provider, seen ?? []);',
+    line: 'if (sweeping) await this.#sweep.run(provider, seen ?? []);',
     becomes: '',
     violates: ['orphan', 'ledger'],
   },
