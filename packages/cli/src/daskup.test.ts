@@ -120,8 +120,8 @@ test('a cluster comes, is looked at, scaled, connected to and goes, each by one 
   expect(logs.out).toContain('starting dask worker');
 
   expect(await daskup('plan', '1', 'cpu=4000')).toMatchObject({
-    code: 1,
-    out: expect.stringMatching(/nothing fits\n.*fewer than 4000 vCPUs/),
+    code: 2,
+    err: expect.stringMatching(/No instance type fits .*fewer than 4000 vCPUs/),
   });
 
   const connect = await daskup('connect', 'etl');

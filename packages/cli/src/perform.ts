@@ -56,7 +56,7 @@ export async function perform(command: Command, line: string, options: Options):
       if (answer.type === 'error') return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
       print(answer, client.home, options.json);
       forget(answer.result, client.home, startedAt);
-      return answer.result.verb === 'plan' && answer.result.plan.sites.length === 0 ? FAILED : DONE;
+      return DONE;
     }
     if (interrupt?.exitCode != null) {
       await interrupt.finish();
