@@ -54,7 +54,11 @@ test('a cluster takes at most 12 calls on a fresh account, and 6 once its networ
     counts.push(sum(account.calls()));
 
     await provider.terminate(machines.map(({ id }) => id));
-    expect(account.calls()).toEqual({ TerminateInstances: Math.ceil((size + 1) / 500) });
+    const { TerminateInstances: ends = 0, ...rest } = account.calls();
+    expect(rest).toEqual({});
+    // One more than EC2 ends at once may have to be asked for twice.
+    const batches = Math.ceil((size + 1) / 500);
+    expect([batches, batches + 1]).toContain(ends);
     while ((await provider.machines('here')).some(({ state }) => state !== 'terminated')) await delay(100);
     await provider.release(cluster);
     // All throttles are as if nothing had been asked for an hour.

@@ -206,8 +206,9 @@ test(`killed and paused at random while clusters come, grow and go, they leave n
     );
     for (const { phase, target, joined } of live) expect({ phase, joined }).toEqual({ phase: 'ready', joined: target });
   }, PATIENT);
-  expect(await stranger.say('down --all')).toMatchObject({ type: 'result' });
+  // Everyone is there again, and has answered: nobody makes a cluster any more.
   await Promise.all(said);
+  expect(await stranger.say('down --all')).toMatchObject({ type: 'result' });
 
   const mine = await installation();
   let machines: readonly Machine[] = [];
