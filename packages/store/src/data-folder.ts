@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 /** What a PostgreSQL data folder cannot be without; initdb makes all of them, a copy that was cut off lacks some. */
@@ -44,6 +44,19 @@ export async function hasDatabase(folder: string, major: string): Promise<boolea
     );
   }
   return true;
+}
+
+/** Which version of daskup's schema was last noted for the database in this folder; 0 for none. */
+export async function versionIn(folder: string): Promise<number> {
+  const text = await readFile(join(folder, 'version'), 'utf8').catch(() => '');
+  return Number.parseInt(text, 10) || 0;
+}
+
+export async function noteVersion(folder: string, version: number): Promise<void> {
+  const path = join(folder, 'version');
+  await writeFile(`${path}.new`, `${version}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+  await sync(folder);
 }
 
 /** Forces every file and folder under `folder`, itself included, to the disk. */

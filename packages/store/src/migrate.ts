@@ -15,6 +15,9 @@ const applied = drizzle.table('__drizzle_migrations', {
   createdAt: bigint('created_at', { mode: 'number' }),
 });
 
+/** How many migrations this program knows: the version of its schema. */
+export const VERSION = readMigrationFiles(MIGRATIONS).length;
+
 /**
  * Only reads. A program that writes into a schema it does not know can lose what a newer one stored.
  * @throws {StoreError} when the database has migrations that this program does not know.
@@ -30,10 +33,12 @@ export async function refuseNewer(db: Database): Promise<void> {
     .select()
     .from(applied)
     .where(not(inArray(applied.hash, known)));
-  if (unknown.length > 0) {
-    throw new StoreError(
-      `The database is newer than this daskup: it has ${unknown.length} migration${unknown.length > 1 ? 's' : ''} ` +
-        'that this version does not know. It was left as it is. Run the version that made it, or a newer one.',
-    );
-  }
+  if (unknown.length > 0) throw newer(unknown.length);
+}
+
+export function newer(unknown: number): StoreError {
+  return new StoreError(
+    `The database is newer than this daskup: it has ${unknown} migration${unknown > 1 ? 's' : ''} ` +
+      'that this version does not know. It was left as it is. Run the version that made it, or a newer one.',
+  );
 }

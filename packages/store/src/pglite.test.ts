@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { storeContract } from './contract.ts';
+import { noteVersion } from './data-folder.ts';
 import { openEmbedded } from './embedded.ts';
+import { VERSION } from './migrate.ts';
 import { openStore as open } from './open.ts';
 import { forcedBy } from './testing/forced.ts';
 import { cluster, event, machine, SECRET_KEY } from './testing/sample.ts';
@@ -179,7 +181,14 @@ describe('opening', () => {
     expect(await tree(folder)).toEqual(before);
   });
 
-  test('a database that a newer program migrated is refused, and its schema left alone', async () => {
+  test('a database of a newer program is refused and left alone', async () => {
+    await noteVersion(folder, VERSION + 2);
+    const before = await tree(folder);
+    await expect(openStore({ folder })).rejects.toThrow(/newer than this daskup: it has 2 migrations/);
+    expect(await tree(folder)).toEqual(before);
+  });
+
+  test('one that a newer program was killed at before it noted that is refused too', async () => {
     const newer = await openEmbedded(folder);
     await newer.db.execute(
       sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 9e12)`,
@@ -230,7 +239,7 @@ describe('opening', () => {
     const store = await openStore({ folder: fresh });
     expect(await store.clusters()).toEqual([]);
     await store.close();
-    expect(await readdir(fresh)).toEqual(['postgres']);
+    expect(await readdir(fresh)).toEqual(['postgres', 'version']);
   });
 });
 

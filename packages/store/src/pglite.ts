@@ -5,10 +5,10 @@ import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { hasDatabase, sync, syncTree } from './data-folder.ts';
+import { hasDatabase, noteVersion, sync, syncTree, versionIn } from './data-folder.ts';
 import { DurableFS } from './durable-fs.ts';
 import { naming, StoreError } from './failure.ts';
-import { MIGRATIONS, refuseNewer } from './migrate.ts';
+import { MIGRATIONS, newer, refuseNewer, VERSION } from './migrate.ts';
 import type { Database } from './sql-store.ts';
 
 /** The PostgreSQL that PGlite 0.5.16 is made of; another one's data folder must not be opened. */
@@ -56,6 +56,9 @@ export interface Embedded {
 export async function openDatabase(folder: string): Promise<Embedded> {
   await using stack = new AsyncDisposableStack();
   const data = join(folder, 'postgres');
+  // To open it would already write to it.
+  const version = await versionIn(folder);
+  if (version > VERSION) throw newer(version - VERSION);
   if (!(await hasDatabase(data, MAJOR))) await initialise(data);
   const client = await open(data);
   stack.defer(() => client.close());
@@ -64,6 +67,7 @@ export async function openDatabase(folder: string): Promise<Embedded> {
     await refuseNewer(db);
     await refuseIncomplete(db, data);
     await migrate(db, MIGRATIONS);
+    if (version !== VERSION) await noteVersion(folder, VERSION);
   });
   const opened = stack.move();
   return { db, close: () => opened.disposeAsync() };

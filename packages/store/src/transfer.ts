@@ -4,11 +4,10 @@ import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { ClusterEvent } from '@daskup/core/state/store';
 import { asc, getTableColumns, type InferInsertModel } from 'drizzle-orm';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { naming, StoreError } from './failure.ts';
-import { MIGRATIONS } from './migrate.ts';
+import { VERSION } from './migrate.ts';
 import { openDatabase, type StorePlace } from './open.ts';
 import { type SealedCluster, toLedger, toMachines, toNews, toSealed } from './rows.ts';
 import { clusters, events, installation, ledger, machines } from './schema.ts';
@@ -29,8 +28,6 @@ export interface Contents {
 // A file of a store is JSON lines: the head, a line a row under its table's name, and the end, which shows that nothing is
 // missing or altered.
 
-/** Grows with the schema: a row of another version has other fields. */
-const VERSION = readMigrationFiles(MIGRATIONS).length;
 const Head = z.strictObject({ daskup: z.literal('store'), version: z.int(), installation: z.uuid() });
 const Row = z.union([
   z.strictObject({ cluster: z.unknown() }),
