@@ -21,7 +21,7 @@ exit
 export DASKUP_ID DASKUP_ADDRESS HOME="\${HOME:-/root}" DASKUP_THREADS= DASKUP_MEMORY=
 export DASKUP_DIR="\${DASKUP_DIR:-/var/lib/daskup}" DASKUP_CACHE="\${DASKUP_CACHE:-/var/cache/daskup}" DASKUP_NOTICE=
 [[ $life == spot ]] && DASKUP_NOTICE=$imds
-mkdir -p "$DASKUP_DIR" "$DASKUP_CACHE"
+mkdir -p -m 700 "$DASKUP_DIR" "$DASKUP_CACHE"
 export PATH="$HOME/.local/bin:$PATH"
 command -v uv >/dev/null || python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
 curl -LsSf -m 60 --retry 2 https://astral.sh/uv/${UV}/install.sh | UV_NO_MODIFY_PATH=1 sh >/dev/null 2>&1

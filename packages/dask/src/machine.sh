@@ -69,7 +69,7 @@ make_environment() {
   if ! is_whole "$environment"; then
     # What machines that were ended in the middle have left: nobody holds its lock.
     for folder in "$DASKUP_CACHE"/*/; do
-      [[ -e $folder/complete ]] || flock -n "${folder%/}.lock" rm -rf "$folder"
+      [[ ! -d $folder || -e $folder/complete ]] || flock -n "${folder%/}.lock" rm -rf "$folder"
     done
     rm -rf "$environment"
     say "software environment: fetching Dask with $tool (only the first time)"

@@ -145,6 +145,8 @@ test('what machines that were ended in the middle have left is removed, but not 
   await once(making.stdout, 'data');
   await made('toolz==0.10.0\n');
   expect([left, busy].map((folder) => existsSync(folder))).toEqual([false, true]);
+  // The first one of all found nothing to remove.
+  expect(existsSync(join(root, 'cache', '*.lock'))).toBe(false);
   making.stdin.end();
 });
 
