@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Answer, Result } from '@daskup/core/answer';
 import type { Command } from '@daskup/core/command/command';
+import { messageOf } from '@daskup/core/message';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { BadSetting } from '@daskup/server/home';
 import { Client, type Order } from './client.ts';
@@ -93,8 +94,4 @@ function forget(result: Result, home: string, startedAt: number): void {
     return cluster ? !isLive(cluster) : result.verb === 'ls';
   };
   removeConnections(home, startedAt, isOver);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@daskup/core/message';
 import type { Machine, Provider } from '@daskup/core/provision/provider';
 import { bootScript } from '@daskup/dask/boot-script';
 import { settingsFrom } from '@daskup/server/settings';
@@ -56,7 +57,7 @@ export async function sweep(
     else console.log(`${found.length} machines of ${clusters} clusters have ended; none is left in ${name}`);
     return DONE;
   } catch (error) {
-    return fail(FAILED, error instanceof Error ? error.message : String(error));
+    return fail(FAILED, messageOf(error));
   }
 }
 

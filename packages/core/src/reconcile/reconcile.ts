@@ -218,7 +218,7 @@ class Pass {
       if (!machine.leaving) this.#put({ ...this.#current(machine), leaving: true });
       this.#end(machine);
     }
-    this.#move = this.alive.length === 0 && this.now >= this.cluster.retryAt;
+    this.#move = this.alive.length === 0 && mayTry(this.cluster, this.now);
   }
 
   /** A cluster that is to end: everything goes, and once nothing is seen alive, the place it had. */
