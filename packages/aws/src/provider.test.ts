@@ -27,6 +27,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   account.ec2.control.calm();
+  // No test is throttled for what the one before has asked: a scheduler a second is more than EC2 takes for long.
+  account.ec2.control.refill();
   vi.unstubAllGlobals();
 });
 afterAll(() => account?.close());

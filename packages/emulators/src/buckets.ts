@@ -47,6 +47,11 @@ export class Buckets {
     for (const bucket of buckets) this.#level(bucket).tokens = 0;
   }
 
+  /** Nobody in the account has asked for anything for a long time. */
+  refill(): void {
+    this.#levels.clear();
+  }
+
   #level(bucket: Bucket) {
     const { size, refill } = LIMITS[bucket];
     const now = this.#now();

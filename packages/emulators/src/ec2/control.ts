@@ -77,6 +77,11 @@ export class Control {
     for (const region of this.#front.regions.values()) region.buckets.drain(buckets);
   }
 
+  /** All throttle buckets are full again. */
+  refill(): void {
+    for (const region of this.#front.regions.values()) region.buckets.refill();
+  }
+
   /**
    * EC2 takes spot instances back: those whose id, type or zone is the one given, or of all.
    * @returns their ids.
@@ -145,6 +150,9 @@ export function controlAnswer(control: Control, method: string, path: string, bo
       return control.faults();
     case 'POST drain':
       control.drain(z.object({ buckets: Buckets }).parse(body).buckets);
+      return {};
+    case 'DELETE drain':
+      control.refill();
       return {};
     case 'POST reclaim':
       return {
