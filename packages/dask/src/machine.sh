@@ -42,8 +42,13 @@ fail_install() {
 # Runs an interpreter, and prints the version by which packages are told apart.
 version_of() { "$1" -ISc 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
-# A system's upgrade takes an environment's interpreter away, or puts another in its place.
-is_whole() { [[ -e $1/complete && $(version_of "$1/bin/python") == "${1##*-}" ]]; }
+# A system's upgrade takes an environment's interpreter away, or puts another in its place. One that bears its version in its
+# name, as most do, need not be run to be known: that takes longer than all else before Dask.
+is_whole() {
+  local made_by
+  [[ -e $1/complete ]] && made_by=$(<"$1/complete") || return 1
+  [[ ${made_by##*/} == "python${1##*-}" && $1/bin/python -ef $made_by ]] || [[ $(version_of "$1/bin/python") == "${1##*-}" ]]
+}
 
 find_environment() {
   for environment in "$DASKUP_CACHE/$DASKUP_ENVIRONMENT"-*; do is_whole "$environment" && return; done
@@ -82,7 +87,7 @@ make_environment() {
         fail_environment 'python3 could not make a virtual environment. Install python3-venv, or uv'
       quietly "$environment/bin/python" -m pip install -q --disable-pip-version-check -r "$DASKUP_DIR/requirements.txt" || fail_install pip
     fi
-    : >"$environment/complete"
+    realpath "$environment/bin/python" >"$environment/complete"
     say 'software environment: made'
   fi
   exec 9>&-
@@ -105,8 +110,12 @@ export DASK_CONFIG=$DASKUP_DIR/dask.yaml
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=65536
 cd "$DASKUP_DIR" || end 'its folder is gone'
 started=$SECONDS
-# To import Dask makes a great many objects and frees none: collecting garbage meanwhile takes a twentieth of a boot.
-dask() { "$DASKUP_PYTHON" -c "import gc; gc.disable(); from distributed.cli.dask_$DASKUP_ROLE import main; gc.enable(); main()" "$@" 2>&1; }
+# To import Dask makes a great many objects and frees none: collecting garbage meanwhile takes a twentieth of a boot. As much
+# goes to reading Dask's own settings, unless libyaml does it.
+dask() {
+  "$DASKUP_PYTHON" -c "import gc, yaml; gc.disable(); yaml.SafeLoader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+from distributed.cli.dask_$DASKUP_ROLE import main; gc.enable(); main()" "$@" 2>&1
+}
 if [[ $DASKUP_ROLE == scheduler ]]; then
   dask --protocol tls --host "$DASKUP_ADDRESS" --port "$DASKUP_PORT" \
     --dashboard-address 127.0.0.1:0 --preload "$DASKUP_DIR/preload.py"
