@@ -1,5 +1,6 @@
 import type { EC2, InstanceTypeInfo } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
+import { isSmall, SMALL } from '@daskup/core/plan/small';
 import { batches, pages } from './pages.ts';
 
 /** What never changes of an instance type, wherever it is sold. */
@@ -34,12 +35,10 @@ function instanceType(info: InstanceTypeInfo): InstanceType | null {
   return {
     type,
     architecture,
-    vcpus: info.VCpuInfo?.DefaultVCpus ?? 0,
-    memoryGiB: (info.MemoryInfo?.SizeInMiB ?? 0) / 1024,
+    ...sizeOf(info),
     gpus: gpu?.Count || (gpu ? 1 : 0),
     gpuKind: gpu?.Name?.toLowerCase().replace(/[^a-z0-9]+/g, '-') ?? null,
-    // EC2 counts 10^9 bytes.
-    ssdGiB: Math.floor(((info.InstanceStorageInfo?.TotalSizeInGB ?? 0) * 1e9) / 2 ** 30),
+    ssdGiB: ssdGiB(info),
     byNameOnly: special(info),
   };
 }
@@ -53,5 +52,19 @@ function special(info: InstanceTypeInfo): string | null {
     return 'accelerator';
   if (info.GpuInfo?.Gpus?.some(({ Count }) => Count === 0)) return 'part of a GPU';
   if (info.Hypervisor === 'xen') return 'old';
-  return null;
+  return isSmall(sizeOf(info)) ? SMALL : null;
+}
+
+function sizeOf(info: InstanceTypeInfo) {
+  return { vcpus: info.VCpuInfo?.DefaultVCpus ?? 0, memoryGiB: (info.MemoryInfo?.SizeInMiB ?? 0) / 1024 };
+}
+
+/** The disks of the machine's host; EC2 has some that turn, which nobody means by an SSD. */
+function ssdGiB({ InstanceStorageInfo }: InstanceTypeInfo): number {
+  const disks = InstanceStorageInfo?.Disks ?? [];
+  const gigabytes = disks
+    .filter(({ Type }) => Type === 'ssd')
+    .reduce((sum, { SizeInGB = 0, Count = 0 }) => sum + SizeInGB * Count, 0);
+  // EC2 counts 10^9 bytes.
+  return Math.floor((gigabytes * 1e9) / 2 ** 30);
 }

@@ -99,6 +99,29 @@ describe('a plan', () => {
     expect(firstOf({ gpu: { count: 1, kind: 'a100' } })).toBe('p4.large');
   });
 
+  it('gives small types only to those who name one, or ask for so little of what it has little of', () => {
+    const small = { byNameOnly: 'small' };
+    const offers = [
+      offer('c1.medium', { microsPerHour: 1_000, vcpus: 1, memoryGiB: 2, ...small }),
+      offer('m1.medium', { microsPerHour: 2_000, vcpus: 1, memoryGiB: 4, ...small }),
+      offer('x1.medium', { microsPerHour: 3_000, vcpus: 1, memoryGiB: 16, ...small }),
+      offer('c1.large', { microsPerHour: 4_000, vcpus: 2, memoryGiB: 3, ...small }),
+      offer('m1.large', { microsPerHour: 5_000 }),
+      offer('r1.large', { microsPerHour: 6_000, memoryGiB: 16 }),
+    ];
+    const firstOf = (wish: Partial<ClusterSpec>) => plan(spec(wish), offers).sites[0]?.workers[0]?.type;
+    expect(firstOf({})).toBe('m1.large');
+    expect(firstOf({ cpu: 2 })).toBe('m1.large');
+    expect(firstOf({ cpu: 1 })).toBe('m1.medium');
+    expect(firstOf({ memoryGiB: 2 })).toBe('c1.large');
+    expect(firstOf({ memoryGiB: 16 })).toBe('r1.large');
+    expect(firstOf({ cpu: 1, memoryGiB: 1 })).toBe('c1.medium');
+    expect(firstOf({ types: ['c1'] })).toBe('c1.medium');
+    expect(plan(spec(), offers).rejected[0]?.reason).toMatch(/^small: .*cpu=1, memory=2GiB/);
+    // A scheduler of few workers has enough to do with one vCPU.
+    expect(plan(spec(), offers).sites[0]?.scheduler[0]?.type).toBe('m1.medium');
+  });
+
   it('puts the scheduler on a machine with room for its workers', () => {
     const offers = [
       offer('tiny.nano', { microsPerHour: 1_000, memoryGiB: 1, vcpus: 1 }),

@@ -2,6 +2,7 @@ import type { Role } from '../provision/provider.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
 import type { Offer } from './offer.ts';
 import { requirementsOf } from './requirements.ts';
+import { SMALL } from './small.ts';
 
 /** A launch draws from at most so many pools, as Karpenter's do; what is behind them has its turn once they are empty. */
 export const MOST_POOLS = 60;
@@ -148,7 +149,7 @@ function suitsScheduler({ architecture }: ClusterSpec, offer: Offer): boolean {
   return (
     offer.market === 'on-demand' &&
     offer.gpus === 0 &&
-    offer.byNameOnly === null &&
+    (offer.byNameOnly === null || offer.byNameOnly === SMALL) &&
     (architecture ?? offer.architecture) === offer.architecture
   );
 }

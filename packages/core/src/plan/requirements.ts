@@ -1,6 +1,7 @@
 import { dollars } from '../account/money.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
 import type { Offer } from './offer.ts';
+import { mayBeSmall, SMALL } from './small.ts';
 
 /** Something a worker's offer must have. */
 export interface Requirement {
@@ -18,8 +19,10 @@ export function requirementsOf(spec: ClusterSpec): readonly Requirement[] {
   if (types.length > 0)
     require(`not type ${types.join(' or ')}`, memoized((type) => types.some((name) => isOf(type, name))));
   else {
-    require('bare metal, burstable or otherwise special: given to those who name the type', (o) =>
-      o.byNameOnly === null);
+    require('bare metal, burstable or otherwise special: given to those who name the type', ({ byNameOnly }) =>
+      byNameOnly === null || byNameOnly === SMALL);
+    require('small: given to those who ask for so little (cpu=1, memory=2GiB) or name the type', (offer) =>
+      offer.byNameOnly !== SMALL || mayBeSmall(spec, offer));
     // A GPU is dear: nobody who did not ask for one should be given one, however cheap it is on spot today.
     if (gpu === null) require('has a GPU that was not asked for', (offer) => offer.gpus === 0);
   }
