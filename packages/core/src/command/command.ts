@@ -1,4 +1,5 @@
 import type { Architecture, GpuChoice, MarketChoice, WorkerRange, ZoneChoice } from '../spec/spec.ts';
+import type { Tag } from '../spec/tag.ts';
 
 /**
  * What `up` and `plan` were told; only what was said, defaults come with the spec. Memory in GiB, times in seconds,
@@ -17,6 +18,9 @@ export interface Request {
   readonly zones?: ZoneChoice;
   /** Instance types, and families of them. */
   readonly types?: readonly string[];
+  readonly schedulerTypes?: readonly string[];
+  readonly diskGiB?: number;
+  readonly tags?: readonly Tag[];
   readonly maxPriceMicros?: number;
   readonly budgetMicros?: number;
   readonly ttlSeconds?: number;

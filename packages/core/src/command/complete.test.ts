@@ -37,7 +37,7 @@ describe('completion', () => {
     expect(complete('up 4 spot-only arm64 a')).not.toContain('arm');
     expect(complete('up 4 x')).toEqual(['x86']);
     expect(complete('up 4 arm64 x')).toEqual([]);
-    expect(complete('up 4 ttl=4h t')).toEqual(['type=']);
+    expect(complete('up 4 ttl=4h t')).toEqual(['type=', 'tags=']);
     expect(complete('up 4 eu-west-2 eu-')).toEqual([]);
   });
 

@@ -15,6 +15,8 @@ const workers = fc
   .tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 }))
   .map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
 
+const instanceTypes = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/), { minLength: 1, maxLength: 4 });
+
 const asked = fc.record(
   {
     name: label,
@@ -29,7 +31,16 @@ const asked = fc.record(
     }),
     ssd: fc.constant(true),
     zones: fc.constantFrom('one', 'any'),
-    types: fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/), { minLength: 1, maxLength: 4 }),
+    types: instanceTypes,
+    schedulerTypes: instanceTypes,
+    diskGiB: fc.integer({ min: 1, max: 16_384 * 1024 }).map((mebibytes) => mebibytes / 1024),
+    tags: fc.uniqueArray(
+      fc.record({
+        key: fc.stringMatching(/^[\p{L}\p{N} +\-._:/@]{1,20}$/u).filter((key) => !/^(aws|daskup):/i.test(key)),
+        value: fc.stringMatching(/^[\p{L}\p{N} +\-=._:/@]{0,20}$/u),
+      }),
+      { minLength: 1, maxLength: 20, selector: ({ key }) => key },
+    ),
     maxPriceMicros: micros,
     budgetMicros: micros,
     ttlSeconds: hours(7 * 24),
@@ -82,6 +93,9 @@ const typed = fc
         spelling('gpu=1', 'gpu=T4', 'gpu=2xA10G', 'gpu=02'),
         spelling('zones=any', 'ZONES=One'),
         spelling('type=g5.xlarge', 'type=G6.xlarge,n2-standard-4', 'type=C7g.*,g5'),
+        spelling('scheduler=M7G.xlarge', 'scheduler=m7g,m8g'),
+        spelling('disk=100g', 'DISK=0.5TiB', 'disk=100GiB'),
+        spelling('tags=Team=data,stage=', 'tags="a b=c d,x=y=z"', 'TAGS=k:1=v/2'),
         spelling('max-price=0.4', 'max-price=$1', 'max-price=1.25USD'),
         spelling('ttl=1h30m', 'ttl=1.5h', 'ttl=90min', 'ttl=45s', 'ttl=1day', 'ttl=30m1h', 'ttl=0.5s'),
         spelling('quorum=9', 'quorum=90%', 'quorum=0.9'),

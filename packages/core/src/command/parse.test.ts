@@ -57,6 +57,15 @@ describe('parse', () => {
       quorum: 0.9,
       python: '/opt/venv/bin/python',
     });
+    expect(request('disk=0.5TiB scheduler=M7g.xlarge,m8g.* tags="Team=data science,stage=,eq=a=b"')).toEqual({
+      diskGiB: 512,
+      schedulerTypes: ['m7g.xlarge', 'm8g'],
+      tags: [
+        { key: 'Team', value: 'data science' },
+        { key: 'stage', value: '' },
+        { key: 'eq', value: 'a=b' },
+      ],
+    });
     expect(request('env="my requirements.txt"')).toEqual({ env: 'my requirements.txt' });
   });
 
@@ -172,6 +181,33 @@ describe('parse', () => {
     ['up 4 quorum=101%', '101%', 'quorum: 101% is not such a share; expected a whole percentage'],
     ['up 4 type=a,,b', '', 'type: nothing stands on one side of a ,; expected instance types'],
     ['up 4 type=a,b/c', 'b/c', 'type: b/c is not an instance type; expected instance types'],
+    ['up 4 disk=100', '100', 'disk: 100 has no unit; expected a size such as 16GiB'],
+    ['up 4 disk=17t', '17t', 'disk: 17t is over the limit; expected at most 16TiB'],
+    ['up 4 disk-size=100g', 'disk-size=100g', 'no option disk-size; did you mean disk=100g?'],
+    ['up 4 scheduler=m7g/x', 'm7g/x', 'scheduler: m7g/x is not an instance type; expected instance types'],
+    ['up 4 tags=a=1,team', 'team', 'tags: team has no value; expected tags joined by commas, such as team=data'],
+    ['up 4 tags=a=1,team:red', 'team:red', 'tags: team:red has no value; did you mean team=red?'],
+    ['up 4 tags=a=1,,b=2', '', 'tags: nothing stands on one side of a ,; expected tags'],
+    ['up 4 tags=a=1,=2', '=2', 'tags: a tag has no key; expected one before the ='],
+    ['up 4 tags=AWS:x=1', 'AWS:x=1', 'tags: keys that begin with aws: or daskup: are taken; expected another key'],
+    ['up 4 tags=daskup:owner=me', 'daskup:owner=me', 'tags: keys that begin with aws: or daskup: are taken; expected'],
+    ['up 4 tags=a=1;b=2', 'a=1;b=2', 'tags: tags have not all characters; expected letters, digits, spaces and'],
+    ['up 4 tags=a=1,a=2', 'a=2', 'tags: a is given twice; expected it once'],
+    [
+      `up 4 tags=${'é'.repeat(129)}=1`,
+      `${'é'.repeat(129)}=1`,
+      'tags: the key has 129 characters; expected at most 128',
+    ],
+    [
+      `up 4 tags=a=${'x'.repeat(257)}`,
+      `a=${'x'.repeat(257)}`,
+      'tags: the value has 257 characters; expected at most 256',
+    ],
+    [
+      `up 4 tags=${Array.from({ length: 21 }, (_, i) => `t${i}=`).join(',')}`,
+      Array.from({ length: 21 }, (_, i) => `t${i}=`).join(','),
+      'tags: 21 tags are too many; expected at most 20',
+    ],
     ['up 4 name=My_Cluster', 'My_Cluster', 'name: My_Cluster is not a name; did you mean my-cluster?'],
     [
       `up 4 name=${'x'.repeat(64)}`,

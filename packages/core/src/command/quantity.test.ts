@@ -28,7 +28,7 @@ describe('quantities', () => {
     ['16gb', 16, '16GiB'],
     ['1.5G', 1.5, '1536MiB'],
     ['512MiB', 0.5, '512MiB'],
-    ['1t', 1024, '1024GiB'],
+    ['1t', 1024, '1TiB'],
     ['0.0001g', 1 / 1024, '1MiB'],
   ])('reads the size %s', (text, gibibytes, written) => {
     expect(canonical(size, text)).toEqual([gibibytes, written]);

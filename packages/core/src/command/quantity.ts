@@ -53,7 +53,10 @@ export const size: Notation<number> = {
     const mebibytes = sum(text, MEBIBYTES, 'a size');
     return mebibytes.ok ? { ok: true, value: Math.ceil(mebibytes.value) / 1024 } : mebibytes;
   },
-  format: (gibibytes) => (Number.isInteger(gibibytes) ? `${gibibytes}GiB` : `${gibibytes * 1024}MiB`),
+  format(gibibytes) {
+    if (gibibytes % 1024 === 0) return `${gibibytes / 1024}TiB`;
+    return Number.isInteger(gibibytes) ? `${gibibytes}GiB` : `${gibibytes * 1024}MiB`;
+  },
 };
 
 /** An amount of US dollars, in micro-dollars. */

@@ -1,5 +1,6 @@
 import { LIMITS } from '../spec/limits.ts';
 import { REGIONS } from '../spec/regions.ts';
+import { LONGEST_KEY, LONGEST_VALUE, MOST_TAGS, TAG_CHARACTERS } from '../spec/tag.ts';
 import { EXTENSION } from './argument.ts';
 import { label } from './notation.ts';
 import { duration, money, size } from './quantity.ts';
@@ -11,7 +12,7 @@ export function reference(): string {
     '# Commands',
     '<!-- Generated from the table of words by docs/commands.ts; edit that table instead. -->',
     'One grammar for Slack, the command line and GitHub workflows. A line begins with a command; upper and lower case are ' +
-      'the same, except in paths.',
+      'the same, except in paths and tags.',
     table(
       ['command', 'what it does', 'for example'],
       VERB_NAMES.map((name) => {
@@ -46,6 +47,7 @@ export function reference(): string {
       `- **NAME**: ${label.expected} (an RFC 1123 label).`,
       `- Sizes: ${size.expected}; \`gb\` means GiB.`,
       `- Money: ${money.expected}.`,
+      `- Tags: at most ${MOST_TAGS}; keys of at most ${LONGEST_KEY} characters, values of at most ${LONGEST_VALUE}: ${TAG_CHARACTERS}. Keys do not begin with \`aws:\` or \`daskup:\`.`,
       '- A value with spaces stands in double quotes: `python="/opt/my env/bin/python"`. Within them, `\\"` is a quote and ' +
         '`\\\\` a backslash.',
     ].join('\n'),

@@ -7,6 +7,7 @@ import { gpus, label, type Notation, oneOf, regions as regionNames, types, verba
 import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
+import { tags } from './tags.ts';
 import { type VerbWords, verb } from './verb.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -125,6 +126,34 @@ export const OPTIONS: readonly Option[] = [
     set: (value) => ({ types: value }),
     elsewhere: ['types', 'instance-type', 'machine-type', 'worker-type', 'worker-vm-types', 'vm-type', 'flavor'],
   }),
+  limited({
+    name: 'disk',
+    help: 'at least so much disk a machine, in a cloud',
+    example: '100GiB',
+    value: size,
+    limit: ({ disk }) => disk,
+    get: ({ diskGiB }) => diskGiB,
+    set: (diskGiB) => ({ diskGiB }),
+    elsewhere: [
+      'disk-size',
+      'worker-disk-size',
+      'volume-size',
+      'boot-disk',
+      'root-volume',
+      'storage',
+      'filesystem-size',
+    ],
+  }),
+  option({
+    name: 'scheduler',
+    help: "the scheduler's instance types or families",
+    example: 'm7g.xlarge',
+    value: types,
+    absent: 'the cheapest that fits',
+    get: ({ schedulerTypes }) => schedulerTypes,
+    set: (schedulerTypes) => ({ schedulerTypes }),
+    elsewhere: ['scheduler-type', 'scheduler-instance-type', 'scheduler-machine-type', 'scheduler-vm-types'],
+  }),
   option({
     name: 'zones',
     help: 'one for all while it has room; any costs traffic',
@@ -205,6 +234,16 @@ export const OPTIONS: readonly Option[] = [
     get: (request) => request.name,
     set: (name) => ({ name }),
     elsewhere: ['cluster-name'],
+  }),
+  option({
+    name: 'tags',
+    help: 'tags on all that a cloud makes for the cluster',
+    example: 'team=data',
+    value: tags,
+    absent: "daskup's own",
+    get: (request) => request.tags,
+    set: (value) => ({ tags: value }),
+    elsewhere: ['tag', 'labels', 'label', 'instance-tags', 'extra-tags', 'metadata'],
   }),
   option({
     name: 'python',

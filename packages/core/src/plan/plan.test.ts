@@ -135,6 +135,19 @@ describe('a plan', () => {
     expect(scheduler(1000, offers.slice(0, 2))).toBe('tiny.nano');
   });
 
+  it('puts the scheduler on the types that were named for it, special ones too, in a zone that has workers', () => {
+    const offers = [
+      offer('m1.large'),
+      offer('t3.medium', { zone: 'r1b', byNameOnly: 'burstable' }),
+      offer('m1.large', { zone: 'r1b', microsPerHour: 110_000 }),
+      offer('m2.large', { zone: 'r1c' }),
+    ];
+    const [site] = plan(spec({ types: ['m1'], schedulerTypes: ['t3', 'm2.large'] }), offers).sites;
+    expect(site?.zone).toBe('r1b');
+    expect(pools(site?.scheduler ?? [])).toEqual(['on-demand/t3.medium/r1b']);
+    expect(pools(site?.workers ?? [])[0]).toBe('on-demand/m1.large/r1b');
+  });
+
   it('lists no more pools of a market than a launch may draw from, and the cheapest of them', () => {
     const offers = Array.from({ length: 500 }, (_, i) =>
       offer(`m${i}.large`, { microsPerHour: 1 + ((i * 7919) % 500) }),
@@ -201,12 +214,25 @@ describe('why nothing fits', () => {
       { maxPriceMicros: 10_000, market: 'spot' },
       'max-price=$0.0100 is under the market: the cheapest that fits is m7g.large spot in r1a at $0.0300/h',
     ],
+    [{ schedulerTypes: ['m7g.lrge'] }, 'r1 has no instance type m7g.lrge; did you mean m7g.large?'],
+    [
+      { schedulerTypes: ['g5'], architecture: 'arm64' },
+      'g5 is x86_64, not arm64: leave out arm, or ask for another type',
+    ],
     [
       { cpu: 64 },
       'No instance type fits (2 offers: fewer than 64 vCPUs; 1 offers: has a GPU that was not asked for). Ask for less, or look with: plan 1',
     ],
   ])('%j', (wish, message) => {
     expect(whyNot(spec(wish), offers, plan(spec(wish), offers))).toBe(message);
+  });
+
+  it('is said of a scheduler that nowhere could be beside its workers', () => {
+    const wish = spec({ schedulerTypes: ['t3'] });
+    const all = [offer('m1.large'), offer('t3.small', { zone: 'r1b', byNameOnly: 'burstable' })];
+    expect(whyNot(wish, all, plan(wish, all))).toBe(
+      'scheduler=t3 is not sold on demand where the workers can be (r1): name another type, or leave it out',
+    );
   });
 
   it('is not asked of a plan that stands', () => {

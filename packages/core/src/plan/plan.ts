@@ -1,7 +1,7 @@
 import type { Role } from '../provision/provider.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
 import type { Offer } from './offer.ts';
-import { requirementsOf } from './requirements.ts';
+import { isOf, requirementsOf } from './requirements.ts';
 import { SMALL } from './small.ts';
 
 /** A launch draws from at most so many pools, as Karpenter's do; what is behind them has its turn once they are empty. */
@@ -145,12 +145,12 @@ function bestZone(pools: readonly Offer[]): string | undefined {
     .sort((a, b) => b.pools - a.pools || a.least - b.least || compare(a.zone, b.zone))[0]?.zone;
 }
 
-function suitsScheduler({ architecture }: ClusterSpec, offer: Offer): boolean {
+function suitsScheduler({ architecture, schedulerTypes }: ClusterSpec, offer: Offer): boolean {
+  const isCommon = offer.gpus === 0 && (offer.byNameOnly === null || offer.byNameOnly === SMALL);
   return (
     offer.market === 'on-demand' &&
-    offer.gpus === 0 &&
-    (offer.byNameOnly === null || offer.byNameOnly === SMALL) &&
-    (architecture ?? offer.architecture) === offer.architecture
+    (architecture ?? offer.architecture) === offer.architecture &&
+    (schedulerTypes.length === 0 ? isCommon : schedulerTypes.some((name) => isOf(offer.type, name)))
   );
 }
 

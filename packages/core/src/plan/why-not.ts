@@ -7,18 +7,24 @@ import { isOf } from './requirements.ts';
 
 /** Why a spec cannot be met by these offers, in one line that says what to change; null when `ranked`, its plan, stands. */
 export function whyNot(spec: ClusterSpec, offers: readonly Offer[], ranked: Plan): string | null {
-  if (ranked.sites.length > 0 && spec.types.length === 0) return null;
+  const named = [...spec.types, ...spec.schedulerTypes];
+  if (ranked.sites.length > 0 && named.length === 0) return null;
   const there = offers.filter(({ region }) => spec.regions.includes(region));
-  const unknown = unknownType(spec, there);
+  const unknown = unknownType(named, spec, there);
   if (unknown || ranked.sites.length > 0) return unknown;
   return (
-    wrongArchitecture(spec, there) ?? missingGpu(spec, there) ?? underTheMarket(spec, there) ?? nothingFits(ranked)
+    wrongArchitecture(spec.types, spec, there) ??
+    wrongArchitecture(spec.schedulerTypes, spec, there) ??
+    missingGpu(spec, there) ??
+    missingScheduler(spec, there) ??
+    underTheMarket(spec, there) ??
+    nothingFits(ranked)
   );
 }
 
 /** A name that no type has was mistyped, be there others that fit. */
-function unknownType({ types, regions }: ClusterSpec, offers: readonly Offer[]): string | null {
-  const unknown = types.find((name) => !offers.some(({ type }) => isOf(type, name)));
+function unknownType(named: readonly string[], { regions }: ClusterSpec, offers: readonly Offer[]): string | null {
+  const unknown = named.find((name) => !offers.some(({ type }) => isOf(type, name)));
   if (unknown === undefined) return null;
   const all = new Set(offers.map(({ type }) => type));
   const families = new Set([...all].map((type) => type.split('.')[0] ?? type));
@@ -26,7 +32,11 @@ function unknownType({ types, regions }: ClusterSpec, offers: readonly Offer[]):
   return `${where(regions)} no instance type ${unknown}${near ? `; did you mean ${near}?` : ''}`;
 }
 
-function wrongArchitecture({ types, architecture }: ClusterSpec, offers: readonly Offer[]): string | null {
+function wrongArchitecture(
+  types: readonly string[],
+  { architecture }: ClusterSpec,
+  offers: readonly Offer[],
+): string | null {
   if (architecture === null || types.length === 0) return null;
   const named = offers.filter(({ type }) => types.some((name) => isOf(type, name)));
   if (named.some((offer) => offer.architecture === architecture)) return null;
@@ -39,6 +49,14 @@ function missingGpu({ gpu, regions }: ClusterSpec, offers: readonly Offer[]): st
   if (kind == null || offers.some(({ gpuKind }) => gpuKind === kind)) return null;
   const kinds = [...new Set(offers.flatMap(({ gpuKind }) => gpuKind ?? []))].sort();
   return `${where(regions)} no ${kind} GPU; there is: ${kinds.join(', ') || 'none at all'}`;
+}
+
+/** Machines for the workers there are, but none of the scheduler's beside them. */
+function missingScheduler(spec: ClusterSpec, offers: readonly Offer[]): string | null {
+  const { schedulerTypes, regions } = spec;
+  if (schedulerTypes.length === 0 || plan({ ...spec, schedulerTypes: [] }, offers).sites.length === 0) return null;
+  const sold = `scheduler=${schedulerTypes.join(',')} is not sold on demand where the workers can be`;
+  return `${sold} (${regions.join(', ')}): name another type, or leave it out`;
 }
 
 function underTheMarket(spec: ClusterSpec, offers: readonly Offer[]): string | null {

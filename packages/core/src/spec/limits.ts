@@ -4,7 +4,7 @@ export interface Limit {
   readonly max: number;
 }
 
-/** An installation's limits: {@link LIMITS}, or its own. Times in seconds, shares from 0 to 1. */
+/** An installation's limits: {@link LIMITS}, or its own. Times in seconds, sizes in GiB, shares from 0 to 1. */
 export interface Limits {
   /** Has no default: how many is always said. */
   readonly workers: Pick<Limit, 'max'>;
@@ -13,6 +13,8 @@ export interface Limits {
   readonly idle: Limit;
   readonly away: Limit;
   readonly quorum: Limit;
+  /** Of each machine; its most is the largest that every cloud makes. Source: EC2 API reference, EbsBlockDevice, gp3. */
+  readonly disk: Limit;
 }
 
 const MINUTE = 60;
@@ -26,4 +28,5 @@ export const LIMITS: Limits = {
   idle: { default: 20 * MINUTE, max: 24 * HOUR },
   away: { default: 2 * MINUTE, max: 24 * HOUR },
   quorum: { default: 0.9, max: 1 },
+  disk: { default: 20, max: 16_384 },
 };

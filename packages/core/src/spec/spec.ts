@@ -1,3 +1,5 @@
+import type { Tag } from './tag.ts';
+
 /** How capacity is bought. `spot` may be taken back by the cloud at short notice. */
 export type Market = 'on-demand' | 'spot';
 
@@ -49,6 +51,12 @@ export interface ClusterSpec {
   readonly zones: ZoneChoice;
   /** Only these instance types and families of them, such as `g5`; empty means any that fits. */
   readonly types: readonly string[];
+  /** Only these for the scheduler; empty means any that fits. */
+  readonly schedulerTypes: readonly string[];
+  /** The least that each machine's own disk must have, where a cloud makes one. */
+  readonly diskGiB: number;
+  /** The user's own, on everything that a cloud makes for the cluster. */
+  readonly tags: readonly Tag[];
   /** Most that one worker's machine may cost an hour. */
   readonly maxPriceMicros: number | null;
   /** The cluster ends when it has cost this much. */
