@@ -40,6 +40,8 @@ test('a cluster takes at most 12 calls on a fresh account, and 6 once its networ
         count,
         market,
         offers: some(market, ['c7g.large', 'm7g.large', 'c6g.large', 'm6g.large', 't4g.small']),
+        diskGiB: 20,
+        userTags: [],
         boot,
       } as LaunchBatch;
     };

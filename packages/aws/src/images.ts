@@ -7,8 +7,9 @@ import type { Architecture } from '@daskup/core/spec/spec';
 const PARAMETER = '/aws/service/canonical/ubuntu/server/24.04/stable/current/';
 const NAMES: Readonly<Record<Architecture, string>> = { x86_64: 'amd64', arm64: 'arm64' };
 
-/** The device that the image's disk is. */
+/** The device that the image's disk is, and how large it is: no machine's can be smaller. */
 export const ROOT_DEVICE = '/dev/sda1';
+export const IMAGE_GIB = 8;
 
 /** The image of an architecture, as every call that launches takes it. */
 export function imageOf(architecture: Architecture): string {

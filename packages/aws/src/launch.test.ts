@@ -12,7 +12,7 @@ const subnets = ['a', 'b'].map((letter, i) => ({
 const network = { subnets, groupId: 'sg-1' };
 const site = { network, isPublic: false, userData: '', templates: new Set<string>(), now: 7 };
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
-const batch = { count: 3, market: 'spot', offers, tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
+const batch = { count: 3, market: 'spot', offers, userTags: [], tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 
 const got = (type: string, SubnetId: string, ...InstanceIds: string[]): CreateFleetInstance => ({
   InstanceIds,

@@ -9,10 +9,10 @@ import {
   type Shortage,
 } from '@daskup/core/provision/provider';
 import { codeOf, type Failure, shortageOf } from './errors.ts';
-import { imageOf, ROOT_DEVICE } from './images.ts';
+import { IMAGE_GIB, imageOf, ROOT_DEVICE } from './images.ts';
 import type { Network } from './network.ts';
 import type { Interface } from './place.ts';
-import { clusterTags, machineTags, offerTags, tagged } from './tags.ts';
+import { clusterTags, machineTags, offerTags, tagged, withUserTags } from './tags.ts';
 
 /** More pools a call makes EC2 no better at finding room, and its answer longer. Karpenter has found the same number. */
 const POOLS = 60;
@@ -20,8 +20,6 @@ const POOLS = 60;
 const SCHEDULER_TRIES = 5;
 /** How fast a region's throttle lets go of more machines once a thousand were started. Source: EC2 API reference, "Request throttling". */
 const MACHINES_A_SECOND = 2;
-/** Of the machine's own disk, which holds its environment and what Dask spills; GiB. */
-const DISK_GIB = 20;
 
 /** Where a launch goes, and what its machines run. */
 export interface Site {
@@ -39,9 +37,9 @@ export interface Site {
  * {@link POOLS} pools what it can get. The same batch again gives the same machines: its token is the fleet's.
  */
 export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): Promise<LaunchResult> {
-  const { token, tags, count, market } = batch;
+  const { token, tags, userTags, count, market } = batch;
   const offers = poolsOf(batch.offers, site.network);
-  const carried = [...machineTags(tags), ...offerTags(offers)];
+  const carried = withUserTags(machineTags(tags), userTags);
   const fleet = await ec2.createFleet({
     Type: 'instant',
     ClientToken: token,
@@ -59,8 +57,8 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
       },
     ],
     TagSpecifications: [
-      ...tagged(carried, 'instance'),
-      ...tagged(machineTags(tags), 'volume', 'network-interface', 'fleet'),
+      ...tagged([...carried, ...offerTags(offers)], 'instance'),
+      ...tagged(carried, 'volume', 'network-interface', 'fleet'),
     ],
   });
   return resultOf(fleet, batch, offers, site);
@@ -80,14 +78,14 @@ export function poolsOf(offers: readonly Offer[], { subnets }: Network): readonl
 }
 
 /** The template of these machines. Its name tells its content, so that a change of it is another template. */
-async function makeTemplate(ec2: EC2, { tags, offers }: LaunchBatch, site: Site): Promise<string> {
+async function makeTemplate(ec2: EC2, { tags, userTags, offers, diskGiB }: LaunchBatch, site: Site): Promise<string> {
   const data: RequestLaunchTemplateData = {
     // Every override names the image of its architecture.
     ImageId: imageOf(offers[0]?.architecture ?? 'x86_64'),
     UserData: Buffer.from(site.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
-    BlockDeviceMappings: DISKS,
+    BlockDeviceMappings: disksOf(diskGiB),
     NetworkInterfaces: [
       {
         DeviceIndex: 0,
@@ -104,7 +102,7 @@ async function makeTemplate(ec2: EC2, { tags, offers }: LaunchBatch, site: Site)
     await ec2.createLaunchTemplate({
       LaunchTemplateName: name,
       LaunchTemplateData: data,
-      TagSpecifications: tagged(clusterTags(tags), 'launch-template'),
+      TagSpecifications: tagged(withUserTags(clusterTags(tags), userTags), 'launch-template'),
     });
   } catch (error) {
     if (codeOf(error) !== 'InvalidLaunchTemplateName.AlreadyExistsException') throw error;
@@ -204,12 +202,13 @@ function stillHeld({ market, type, zone }: Offer): Shortage {
 }
 
 function schedulerOf(
-  { tags }: LaunchBatch,
+  { tags, userTags, diskGiB }: LaunchBatch,
   offer: Offer,
   ClientToken: string,
   place: Interface,
   site: Site,
 ): RunInstancesRequest {
+  const carried = withUserTags(machineTags(tags), userTags);
   return {
     ClientToken,
     MinCount: 1,
@@ -219,23 +218,22 @@ function schedulerOf(
     UserData: Buffer.from(site.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
-    BlockDeviceMappings: DISKS,
+    BlockDeviceMappings: disksOf(diskGiB),
     NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: place.id }],
-    TagSpecifications: [
-      ...tagged([...machineTags(tags), ...offerTags([offer])], 'instance'),
-      ...tagged(machineTags(tags), 'volume'),
-    ],
+    TagSpecifications: [...tagged([...carried, ...offerTags([offer])], 'instance'), ...tagged(carried, 'volume')],
   };
 }
 
 /** Only version 2 of the metadata service, and only for the machine itself. */
 const METADATA = { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' } as const;
-const DISKS = [
-  {
-    DeviceName: ROOT_DEVICE,
-    Ebs: { VolumeType: 'gp3', VolumeSize: DISK_GIB, Encrypted: true, DeleteOnTermination: true },
-  },
-] satisfies RequestLaunchTemplateData['BlockDeviceMappings'];
+
+/** A machine's own disk, which holds its environment and what Dask spills. */
+function disksOf(diskGiB: number) {
+  const VolumeSize = Math.max(IMAGE_GIB, Math.ceil(diskGiB));
+  return [
+    { DeviceName: ROOT_DEVICE, Ebs: { VolumeType: 'gp3', VolumeSize, Encrypted: true, DeleteOnTermination: true } },
+  ] satisfies RequestLaunchTemplateData['BlockDeviceMappings'];
+}
 
 /** A machine that EC2 has just said it made. */
 function born(id: string, { tags }: LaunchBatch, offer: Offer, address: string, now: number): Machine {

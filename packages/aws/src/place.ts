@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity, SchedulerEndpoint } from '@daskup/core/provision/provider';
+import type { Tag } from '@daskup/core/spec/tag';
 import { codeOf, isMissing } from './errors.ts';
 import { filter, type Network, PORTS, type Subnet } from './network.ts';
-import { CLUSTER_ID, clusterTags, tagged } from './tags.ts';
+import { CLUSTER_ID, clusterTags, tagged, withUserTags } from './tags.ts';
 
 /** The network interface that a cluster's scheduler gets: its address is known before there is a machine. */
 export interface Interface {
@@ -17,6 +18,7 @@ export async function makeInterface(
   cluster: ClusterIdentity,
   { groupId }: Network,
   subnet: Subnet,
+  userTags: readonly Tag[],
 ): Promise<Interface> {
   try {
     const { NetworkInterface: made = {} } = await ec2.createNetworkInterface({
@@ -24,7 +26,7 @@ export async function makeInterface(
       SubnetId: subnet.id,
       Groups: [groupId],
       Description: `daskup: the scheduler of ${cluster.clusterName}`,
-      TagSpecifications: tagged(clusterTags(cluster), 'network-interface'),
+      TagSpecifications: tagged(withUserTags(clusterTags(cluster), userTags), 'network-interface'),
     });
     return { id: made.NetworkInterfaceId ?? '', address: made.PrivateIpAddress ?? '' };
   } catch (error) {
@@ -42,10 +44,15 @@ export async function findInterface(ec2: EC2, clusterId: string): Promise<Interf
 }
 
 /** Gives the interface a public address that it keeps; again gives the same one. */
-export async function makePublic(ec2: EC2, cluster: ClusterIdentity, { id }: Interface): Promise<string> {
+export async function makePublic(
+  ec2: EC2,
+  cluster: ClusterIdentity,
+  { id }: Interface,
+  userTags: readonly Tag[],
+): Promise<string> {
   const { AllocationId = '', PublicIp = '' } = await ec2.allocateAddress({
     Domain: 'vpc',
-    TagSpecifications: tagged(clusterTags(cluster), 'elastic-ip'),
+    TagSpecifications: tagged(withUserTags(clusterTags(cluster), userTags), 'elastic-ip'),
   });
   try {
     await ec2.associateAddress({ AllocationId, NetworkInterfaceId: id, AllowReassociation: false });

@@ -65,6 +65,8 @@ async function batch(
     count,
     market: offers[0]?.market ?? 'on-demand',
     offers,
+    diskGiB: 20,
+    userTags: [],
     boot: { ...boot, ...life },
   } satisfies LaunchBatch;
 }
@@ -113,6 +115,56 @@ describe('what is made', () => {
     expect(open).toMatchObject({ IpProtocol: 'tcp', FromPort: 8786, ToPort: 8787 });
     const members = rules.flatMap(({ UserIdGroupPairs = [] }) => UserIdGroupPairs.map(({ GroupId }) => GroupId));
     expect(members).toEqual([group?.GroupId]);
+  });
+
+  test("has the disk that was asked for, and the user's tags on all of it", async () => {
+    vi.stubGlobal('fetch', async () => new Response('198.51.100.7\n'));
+    provider = account.provider(SCHEDULER, { isPublic: true });
+    const userTags = [
+      { key: 'team', value: 'data' },
+      { key: 'owner', value: 'somebody else' },
+      { key: 'Name', value: 'mine' },
+    ];
+    const asked = { userTags, diskGiB: 99.5 };
+    await provider.prepare(cluster(), ZONE, userTags);
+    const scheduler = { ...(await batch('scheduler', 1, await offersOf('on-demand', 't3.small'))), ...asked };
+    const workers = { ...(await batch('worker', 2, await offersOf('spot', 'c7g.large', 'm7g.large'))), ...asked };
+    const made = [...(await provider.launch(scheduler)).machines, ...(await provider.launch(workers)).machines];
+    const Filters = [{ Name: 'tag:daskup:cluster-id', Values: [cluster().clusterId] }];
+    const { Reservations = [] } = await ec2.describeInstances({ Filters });
+    const { Volumes = [] } = await ec2.describeVolumes({ Filters });
+    const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters });
+    const { LaunchTemplates = [] } = await ec2.describeLaunchTemplates({ Filters });
+    const { Addresses = [] } = await ec2.describeAddresses({ Filters });
+    const instances = Reservations.flatMap(({ Instances = [] }) => Instances);
+    // Fleets of type instant are shown by id alone.
+    const tagsOfAll = instances.flatMap(({ Tags = [] }) => Tags);
+    const FleetIds = [
+      ...new Set(tagsOfAll.flatMap(({ Key, Value = '' }) => (Key === 'aws:ec2:fleet-id' ? Value : []))),
+    ];
+    const { Fleets = [] } = await ec2.describeFleets({ FleetIds });
+    const things = [instances, Volumes, NetworkInterfaces, LaunchTemplates, Addresses, Fleets];
+    expect(things.map(({ length }) => length)).toEqual([3, 3, 3, 1, 1, 1]);
+    const own = userTags.map(({ key, value }) => ({ Key: key, Value: value }));
+    for (const thing of things.flat()) {
+      const tags = 'TagSet' in thing ? thing.TagSet : (thing as { Tags?: typeof own }).Tags;
+      expect(tags).toEqual(expect.arrayContaining(own));
+    }
+    for (const { Size, VolumeType, Encrypted } of Volumes)
+      expect([Size, VolumeType, Encrypted]).toEqual([100, 'gp3', true]);
+    // What is ours is told apart from what looks like it.
+    expect((await until((list) => list.length === 3)).every(({ tags }) => tags.owner === 'ada')).toBe(true);
+    await provider.terminate(idsOf(made));
+    await until(all('terminated'));
+    expect((await ec2.describeVolumes({ Filters })).Volumes).toEqual([]);
+    await provider.release(cluster());
+  });
+
+  test('a disk is never smaller than what is on it', async () => {
+    const workers = await batch('worker', 1, await offersOf('spot', 'c7g.large'));
+    const { machines } = await provider.launch({ ...workers, diskGiB: 0.5 });
+    const Filters = [{ Name: 'attachment.instance-id', Values: idsOf(machines) }];
+    expect((await ec2.describeVolumes({ Filters })).Volumes).toMatchObject([{ Size: 8 }]);
   });
 
   test('a machine that shuts itself down is terminated, and tells why it did', async () => {

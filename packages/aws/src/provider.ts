@@ -13,6 +13,7 @@ import {
   type SchedulerEndpoint,
 } from '@daskup/core/provision/provider';
 import type { Environment } from '@daskup/core/spec/spec';
+import type { Tag } from '@daskup/core/spec/tag';
 import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
 import { BootLogs } from './boot-log.ts';
@@ -103,7 +104,7 @@ export class AwsProvider implements Provider {
     return this.#offers.ages(this.#mine(regions));
   }
 
-  async prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint> {
+  async prepare(cluster: ClusterIdentity, zone: string, userTags: readonly Tag[] = []): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
     this.#use(region);
     const ec2 = await this.#clients.ec2(region);
@@ -114,9 +115,9 @@ export class AwsProvider implements Provider {
         const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
         throw new ProviderError(`AWS, ${region}: the default VPC has no subnet in ${zone}. ${fix}`);
       }
-      const made = await makeInterface(ec2, cluster, network, subnet);
+      const made = await makeInterface(ec2, cluster, network, subnet, userTags);
       this.#interfaces.set(clusterId, made);
-      return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made) : null);
+      return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made, userTags) : null);
     });
   }
 

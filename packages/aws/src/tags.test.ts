@@ -1,5 +1,6 @@
+import { MOST_TAGS } from '@daskup/core/spec/tag';
 import { expect, test } from 'vitest';
-import { clusterTags, machineTags, machineTagsOf, offersOf, offerTags } from './tags.ts';
+import { clusterTags, machineTags, machineTagsOf, offersOf, offerTags, withUserTags } from './tags.ts';
 import { offer } from './testing/offer.ts';
 
 const tags = {
@@ -17,7 +18,7 @@ const many = Array.from({ length: 60 }, (_, i) =>
 );
 
 test('what a machine carries is read back as it was', () => {
-  expect(machineTagsOf([...machineTags(tags), ...offerTags(many), { Key: 'team', Value: 'red' }])).toEqual(tags);
+  expect(machineTagsOf([...machineTags(tags), ...offerTags(many), { Key: 'role', Value: 'chief' }])).toEqual(tags);
 });
 
 test('what is not whole, as of a cluster but no machine, is not taken for one of ours', () => {
@@ -28,13 +29,24 @@ test('what is not whole, as of a cluster but no machine, is not taken for one of
 });
 
 test('sixty offers are read back from tags that EC2 takes: no more than 50, none too long, nothing but its characters', () => {
-  const all = [...machineTags(tags), ...offerTags(many)];
+  const own = Array.from({ length: MOST_TAGS }, (_, i) => ({ key: `key-${i}`, value: `value ${i}` }));
+  const all = withUserTags([...machineTags(tags), ...offerTags(many)], own);
   expect(offersOf(all)).toEqual(many);
   expect(all.length).toBeLessThanOrEqual(50);
   for (const { Key = '', Value = '' } of offerTags(many)) {
     expect(Key.length).toBeLessThanOrEqual(128);
     expect(Value).toMatch(/^[\w+=./@:-]{1,256}$/);
   }
+});
+
+test("a user's tags stand beside ours, and a name in place of ours", () => {
+  const all = withUserTags(machineTags(tags), [
+    { key: 'Name', value: 'mine' },
+    { key: 'owner', value: 'somebody' },
+  ]);
+  expect(all.filter(({ Key }) => Key === 'Name')).toEqual([{ Key: 'Name', Value: 'mine' }]);
+  expect(all).toContainEqual({ Key: 'owner', Value: 'somebody' });
+  expect(machineTagsOf(all)).toEqual(tags);
 });
 
 test('the same offers are the same tags, whatever the order of their fields', () => {

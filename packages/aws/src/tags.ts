@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
 import type { ClusterIdentity, MachineTags } from '@daskup/core/provision/provider';
+import type { Tag as UserTag } from '@daskup/core/spec/tag';
 import * as z from 'zod/mini';
 
 export const INSTALLATION = 'daskup:installation';
@@ -10,6 +11,7 @@ export const TOKEN = 'daskup:token';
 
 /** A tag's value holds no more characters. Source: EC2 user guide, "Tag restrictions". */
 const VALUE_LENGTH = 256;
+const OURS = 'daskup:';
 const OFFERS = 'daskup:offers.';
 
 const Carried = z.object({
@@ -49,7 +51,9 @@ export function machineTags(tags: MachineTags): readonly Tag[] {
 /** Reads {@link machineTags} back; null where they are not whole, as of what is not ours. */
 export function machineTagsOf(tags: readonly Tag[]): MachineTags | null {
   const read = Carried.safeParse(
-    Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key.replace(/^daskup:/, ''), Value])),
+    Object.fromEntries(
+      tags.flatMap(({ Key = '', Value = '' }) => (Key.startsWith(OURS) ? [[Key.slice(OURS.length), Value]] : [])),
+    ),
   );
   if (!read.success) return null;
   const { installation, owner, region, role, token } = read.data;
@@ -90,6 +94,12 @@ export function offersOf(tags: readonly Tag[]): readonly Offer[] {
   } catch {
     return [];
   }
+}
+
+/** Ours and the user's own. A name that a user gives stands in place of the one that we show. */
+export function withUserTags(ours: readonly Tag[], userTags: readonly UserTag[]): readonly Tag[] {
+  const theirs = userTags.map(({ key, value }) => ({ Key: key, Value: value }));
+  return [...ours.filter(({ Key }) => !theirs.some((tag) => tag.Key === Key)), ...theirs];
 }
 
 /** The same tags for several kinds of things that one call makes. */

@@ -34,6 +34,8 @@ async function batch(count: number, market: 'spot' | 'on-demand' = 'on-demand', 
     count,
     market,
     offers,
+    diskGiB: 20,
+    userTags: [],
     boot: { role: 'worker', clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' }, ...life },
   };
 }

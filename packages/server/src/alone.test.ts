@@ -39,6 +39,8 @@ async function cluster(clusterId: string, { ttlSeconds = 3600, joinSeconds = 300
       count: 1,
       market: 'on-demand',
       offers,
+      diskGiB: 20,
+      userTags: [],
       boot: {
         role,
         clusterName: clusterId,

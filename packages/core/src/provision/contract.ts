@@ -75,6 +75,8 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
         count,
         market: 'on-demand',
         offers,
+        diskGiB: 20,
+        userTags: [],
         boot,
       };
     }

@@ -1,5 +1,6 @@
 import type { Offer, PriceAge } from '../plan/offer.ts';
 import type { Environment, Market } from '../spec/spec.ts';
+import type { Tag } from '../spec/tag.ts';
 
 export type Role = 'scheduler' | 'worker';
 
@@ -73,6 +74,10 @@ export interface LaunchBatch {
   readonly market: Market;
   /** All of this market, best first; the provider may take any of them, and several. */
   readonly offers: readonly Offer[];
+  /** The least that each machine's own disk must have, where the provider makes one. */
+  readonly diskGiB: number;
+  /** The user's own, on all that is made, where the provider has tags that others see. */
+  readonly userTags: readonly Tag[];
   readonly boot: Boot;
 }
 
@@ -148,8 +153,9 @@ export interface Provider {
   /**
    * Makes what the cluster needs before any machine (network, firewall, address). Its scheduler will be launched in this
    * zone. Idempotent: same cluster, same answer.
+   * @param userTags as of {@link LaunchBatch}; none without.
    */
-  prepare(cluster: ClusterIdentity, zone: string): Promise<SchedulerEndpoint>;
+  prepare(cluster: ClusterIdentity, zone: string, userTags?: readonly Tag[]): Promise<SchedulerEndpoint>;
 
   /** A constant number of cloud calls for any count. Tags are set by the creating call. Partial success is success. */
   launch(batch: LaunchBatch): Promise<LaunchResult>;

@@ -267,7 +267,7 @@ export class Loop {
     const identity = this.#identity(cluster);
     this.#sweep.suspect(provider, identity);
     try {
-      const endpoint = await provider.prepare(identity, cluster.zone);
+      const endpoint = await provider.prepare(identity, cluster.zone, cluster.spec.tags);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
@@ -323,7 +323,9 @@ export class Loop {
     };
     try {
       const tags = { ...identity, role, expiresAt, token };
-      const { machines, shortages } = await provider.launch({ token, tags, count, market, offers, boot });
+      const { diskGiB, tags: userTags } = cluster.spec;
+      const batch = { token, tags, count, market, offers, diskGiB, userTags, boot };
+      const { machines, shortages } = await provider.launch(batch);
       const now = clock();
       this.#backoff.worked(cluster.id);
       this.#shortages.note(shortages, now);

@@ -35,6 +35,7 @@ import type { Region } from './region.ts';
 import { runInstances } from './run-instances.ts';
 import { areOurs, createTags, deleteTags } from './tags.ts';
 import { terminateInstances } from './terminate-instances.ts';
+import { describeVolumes } from './volumes.ts';
 import type { Answer } from './xml.ts';
 
 export type Call = (region: Region, parameters: Parameters) => Answer | Promise<Answer>;
@@ -65,6 +66,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   DescribeLaunchTemplates: describeLaunchTemplates,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DescribeSpotPriceHistory: describeSpotPriceHistory,
+  DescribeVolumes: describeVolumes,
   DisassociateAddress: disassociateAddress,
   GetConsoleOutput: getConsoleOutput,
   GetSpotPlacementScores: getSpotPlacementScores,

@@ -180,13 +180,18 @@ export function shownInstance(region: Region, instance: Instance, at: number): A
     groupSet: isOver ? [] : groupSet,
     architecture: birth.architecture,
     rootDeviceType: 'ebs',
-    rootDeviceName: '/dev/xvda',
+    rootDeviceName: birth.volume.device,
     blockDeviceMapping: isOver
       ? []
       : [
           {
-            deviceName: '/dev/xvda',
-            ebs: { volumeId: `vol-${instance.id.slice(2)}`, status: 'attached', attachTime, deleteOnTermination: true },
+            deviceName: birth.volume.device,
+            ebs: {
+              volumeId: birth.volume.id,
+              status: 'attached',
+              attachTime,
+              deleteOnTermination: birth.volume.deleteOnTermination,
+            },
           },
         ],
     virtualizationType: 'hvm',

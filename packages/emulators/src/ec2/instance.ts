@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Volume } from './volumes.ts';
 
 export type Market = 'on-demand' | 'spot';
 export type State = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -45,6 +46,7 @@ export interface Birth {
   readonly userData: Buffer | null;
   readonly keyName: string | undefined;
   readonly profileArn: string | undefined;
+  readonly volume: Volume;
   readonly clientToken: string;
   readonly shutdownBehavior: 'stop' | 'terminate';
   readonly metadata: { readonly tokens: 'optional' | 'required'; readonly enabled: boolean; readonly tags: boolean };

@@ -10,6 +10,22 @@ export const LaunchData = z.object({
   SecurityGroupId: Texts,
   SecurityGroup: Texts,
   InstanceInitiatedShutdownBehavior: z.optional(z.enum(['stop', 'terminate'])),
+  BlockDeviceMapping: z._default(
+    z.array(
+      z.object({
+        DeviceName: z.string(),
+        Ebs: z.optional(
+          z.object({
+            VolumeType: z.optional(z.string()),
+            VolumeSize: z.optional(Num),
+            Encrypted: z.optional(Flag),
+            DeleteOnTermination: z.optional(Flag),
+          }),
+        ),
+      }),
+    ),
+    [],
+  ),
   IamInstanceProfile: z.optional(z.object({ Arn: z.optional(z.string()), Name: z.optional(z.string()) })),
   Placement: z.optional(z.object({ AvailabilityZone: z.optional(z.string()) })),
   MetadataOptions: z.optional(

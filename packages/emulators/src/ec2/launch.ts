@@ -19,6 +19,7 @@ import {
   roomInQuota,
   unsupportedInZone,
 } from './rules.ts';
+import { rootDisk } from './volumes.ts';
 
 /** Everything about instances to be but how many: checked, so that only room can be lacking. */
 export interface Mould {
@@ -33,6 +34,7 @@ export interface Mould {
   /** Made before; null when each instance gets its own. */
   readonly interface: Interface | null;
   readonly wantedAddress: string | undefined;
+  readonly disk: ReturnType<typeof rootDisk>;
 }
 
 /** Where and on which market, as a fleet's override says beside its template. */
@@ -89,6 +91,7 @@ export async function mouldOf(region: Region, data: LaunchData, where: Where): P
     isPublic: existing ? false : (nic?.AssociatePublicIpAddress ?? subnet.isPublic),
     interface: existing,
     wantedAddress: nic?.PrivateIpAddress,
+    disk: rootDisk(image, data),
   };
 }
 
@@ -175,6 +178,7 @@ export function launch(region: Region, mould: Mould, count: number, given: Given
   const profile = data.IamInstanceProfile;
   const [nic] = data.NetworkInterface;
   const instances: Instance[] = [];
+  const volumeTags = tagsFor('volume', given.tagSpecifications);
   for (let index = 0; index < count; index++) {
     const own =
       mould.interface ??
@@ -203,6 +207,7 @@ export function launch(region: Region, mould: Mould, count: number, given: Given
         userData,
         keyName: data.KeyName,
         profileArn: profile && (profile.Arn ?? `arn:aws:iam::${ACCOUNT}:instance-profile/${profile.Name}`),
+        volume: { ...mould.disk, id: newId('vol'), tags: volumeTags },
         clientToken: given.clientToken,
         shutdownBehavior: data.InstanceInitiatedShutdownBehavior ?? 'stop',
         metadata: {

@@ -43,6 +43,9 @@ export function tagsFor(kind: string, specifications: TagSpecifications): Readon
   const tags = new Map<string, string>();
   for (const { ResourceType, Tag } of specifications) {
     if (ResourceType !== kind) continue;
+    // Source: EC2 user guide, "Tag restrictions": each key once.
+    const twice = Tag.find(({ Key }, i) => Tag.findIndex((other) => other.Key === Key) !== i);
+    if (twice) throw new Refusal('InvalidParameterValue', `Duplicate tag key '${twice.Key}' specified.`);
     for (const { Key, Value } of Tag) tags.set(Key, Value);
   }
   checkTags(tags);

@@ -81,6 +81,13 @@ test('what EC2 refuses is refused, and nothing is launched', async () => {
   expect(await refused({ SubnetId: 'subnet-00000000000000000' })).toBe('InvalidSubnetID.NotFound');
   expect(await refused({ SecurityGroupIds: ['sg-00000000000000000'] })).toBe('InvalidGroup.NotFound');
   expect(await refused({ ClientToken: 'x'.repeat(65) })).toBe('InvalidParameterValue');
+  const disk = (VolumeSize: number) => [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize } }];
+  expect(await refused({ BlockDeviceMappings: disk(7) })).toBe('InvalidBlockDeviceMapping');
+  expect(await refused({ BlockDeviceMappings: disk(16_385) })).toBe('InvalidParameterValue');
+  const twice = [1, 2].map((n) => ({ Key: 'a', Value: String(n) }));
+  expect(await refused({ TagSpecifications: [{ ResourceType: 'instance', Tags: twice }] })).toBe(
+    'InvalidParameterValue',
+  );
   expect(
     await refused({ TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'aws:x', Value: '' }] }] }),
   ).toBe('InvalidParameterValue');

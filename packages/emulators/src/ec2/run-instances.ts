@@ -81,6 +81,8 @@ function merged(asked: z.infer<typeof Asked>, template: LaunchData | undefined) 
     ...(set as typeof asked),
     SecurityGroupId: groups('SecurityGroupId'),
     SecurityGroup: groups('SecurityGroup'),
+    BlockDeviceMapping:
+      asked.BlockDeviceMapping.length > 0 ? asked.BlockDeviceMapping : (template?.BlockDeviceMapping ?? []),
     NetworkInterface:
       PrivateIpAddress === undefined
         ? NetworkInterface

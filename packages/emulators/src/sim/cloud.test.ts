@@ -25,6 +25,8 @@ async function world(seed = 1) {
       count,
       market: 'on-demand',
       offers: OFFERS.filter(({ market }) => market === 'on-demand'),
+      diskGiB: 20,
+      userTags: [],
       boot: {
         role,
         clusterName: 'etl',
