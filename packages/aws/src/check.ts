@@ -2,13 +2,20 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
 import { imageOf } from './images.ts';
+import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
 
 /**
- * Whether machines may be made. EC2 is asked with DryRun, which changes nothing.
+ * Whether machines may be made, in this subnet and with what is the account's own. EC2 is asked with DryRun, which changes
+ * nothing.
  * @throws what may pass by itself.
  */
-export async function checkPermissions(ec2: EC2, region: string): Promise<readonly Finding[]> {
+export async function checkPermissions(
+  ec2: EC2,
+  region: string,
+  SubnetId: string | undefined,
+  own: Own,
+): Promise<readonly Finding[]> {
   try {
     await ec2.runInstances({
       DryRun: true,
@@ -16,6 +23,8 @@ export async function checkPermissions(ec2: EC2, region: string): Promise<readon
       MaxCount: 1,
       InstanceType: 't3.micro',
       ImageId: imageOf('x86_64'),
+      SubnetId,
+      ...ownOfMachine(own),
       // The least policy allows none without it.
       TagSpecifications: tagged([{ Key: INSTALLATION, Value: 'check' }], 'instance', 'volume'),
     });

@@ -83,6 +83,12 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   NetworkInterfaceLimitExceeded: person(
     'The account has no network interface left. Ask for more (L-DF5E4CA3) in Service Quotas',
   ),
+  SecurityGroupsPerInterfaceLimitExceeded: person(
+    'A network interface can be in no more security groups. Name fewer in DASKUP_AWS_SECURITY_GROUPS, or ask for more (L-2AFB9258) in Service Quotas of VPC',
+  ),
+  'InvalidKeyPair.NotFound': person(
+    'There is no key pair of the name that DASKUP_AWS_KEY_NAME says in this region. Import it: aws ec2 import-key-pair',
+  ),
   SecurityGroupLimitExceeded: person(
     'The VPC has no security group left. Delete one that is not needed, or ask for more (L-E79EC296) in Service Quotas',
   ),

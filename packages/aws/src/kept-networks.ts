@@ -6,9 +6,12 @@ import * as z from 'zod/mini';
 const Kept = z.readonly(
   z.object({
     groupId: z.string(),
+    ownGroupIds: z.readonly(z.array(z.string())),
     subnets: z.readonly(z.array(z.readonly(z.object({ id: z.string(), zone: z.string(), cidr: z.string() })))),
     /** The server that its security group lets in, by the address it comes by. */
     server: z.string(),
+    /** The settings by which it was chosen. */
+    chosenBy: z.string(),
   }),
 );
 export type Kept = z.infer<typeof Kept>;
@@ -35,6 +38,16 @@ export class KeptNetworks {
     } catch {
       return null;
     }
+  }
+
+  /** The zones that a region's subnets are in, as far as they were chosen by these settings; null when nothing is kept. */
+  async zones(region: string, chosenBy: string): Promise<readonly string[] | null> {
+    const files = await readdir(join(this.#folder, region)).catch(() => []);
+    for (const file of files.filter((name) => name.endsWith('.json'))) {
+      const kept = await this.find(region, decodeURIComponent(file.slice(0, -'.json'.length)));
+      if (kept?.chosenBy === chosenBy) return kept.subnets.map(({ zone }) => zone);
+    }
+    return null;
   }
 
   async keep(region: string, installation: string, kept: Kept): Promise<void> {

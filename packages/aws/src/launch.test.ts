@@ -2,6 +2,7 @@ import type { CreateFleetError, CreateFleetInstance } from '@aws-sdk/client-ec2'
 import { type LaunchBatch, ProviderError } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
 import { poolsOf, resultOf } from './launch.ts';
+import { NOTHING_OWN } from './own.ts';
 import { offer } from './testing/offer.ts';
 
 const subnets = ['a', 'b'].map((letter, i) => ({
@@ -9,8 +10,8 @@ const subnets = ['a', 'b'].map((letter, i) => ({
   zone: `eu-west-2${letter}`,
   cidr: `172.31.${i * 16}.0/20`,
 }));
-const network = { subnets, groupId: 'sg-1' };
-const site = { network, isPublic: false, userData: '', templates: new Set<string>(), now: 7 };
+const network = { subnets, groupId: 'sg-1', ownGroupIds: [] };
+const site = { network, isPublic: false, own: NOTHING_OWN, userData: '', templates: new Set<string>(), now: 7 };
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, userTags: [], tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 

@@ -8,9 +8,10 @@ import {
   ProviderError,
   type Shortage,
 } from '@daskup/core/provision/provider';
-import { codeOf, type Failure, shortageOf } from './errors.ts';
+import { codeOf, type Failure, meaningOf, shortageOf } from './errors.ts';
 import { IMAGE_GIB, imageOf, ROOT_DEVICE } from './images.ts';
 import type { Network } from './network.ts';
+import { type Own, ownOfMachine } from './own.ts';
 import type { Interface } from './place.ts';
 import { clusterTags, machineTags, offerTags, tagged, withUserTags } from './tags.ts';
 
@@ -26,6 +27,7 @@ export interface Site {
   readonly network: Network;
   /** Whether machines get public addresses of their own. */
   readonly isPublic: boolean;
+  readonly own: Own;
   readonly userData: string;
   /** Launch templates, by name, that are known to be there. */
   readonly templates: Set<string>;
@@ -73,7 +75,7 @@ export function poolsOf(offers: readonly Offer[], { subnets }: Network): readonl
   if (pools.length > 0) return pools;
   const zones = [...new Set(offers.map(({ zone }) => zone))].join(', ');
   throw new ProviderError(
-    `The default VPC has no subnet where these machines are sold (${zones}). Make one: aws ec2 create-default-subnet --availability-zone ZONE`,
+    `There is no subnet where these machines are sold (${zones}). Make one: aws ec2 create-default-subnet --availability-zone ZONE; or name one of your own: DASKUP_AWS_SUBNETS`,
   );
 }
 
@@ -86,10 +88,11 @@ async function makeTemplate(ec2: EC2, { tags, userTags, offers, diskGiB }: Launc
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(diskGiB),
+    ...ownOfMachine(site.own),
     NetworkInterfaces: [
       {
         DeviceIndex: 0,
-        Groups: [site.network.groupId],
+        Groups: [site.network.groupId, ...site.network.ownGroupIds],
         AssociatePublicIpAddress: site.isPublic,
         DeleteOnTermination: true,
       },
@@ -148,7 +151,9 @@ export function resultOf(
   }
   const [refusal] = refusals;
   if (machines.length === 0 && refusal && refusals.length === Errors.length) {
-    throw new ProviderError(`EC2 refused the fleet (${refusal.code}): ${refusal.message}`);
+    const meaning = meaningOf(refusal);
+    const why = `EC2 refused the fleet (${refusal.code}): ${refusal.message}`;
+    throw new ProviderError(meaning?.kind === 'person' ? meaning.what : why);
   }
   for (const [key, shortage] of shortages) {
     if (shortage.kind !== 'throttled') continue;
@@ -219,6 +224,7 @@ function schedulerOf(
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(diskGiB),
+    ...ownOfMachine(site.own),
     NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: place.id }],
     TagSpecifications: [...tagged([...carried, ...offerTags([offer])], 'instance'), ...tagged(carried, 'volume')],
   };

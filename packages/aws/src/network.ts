@@ -1,6 +1,7 @@
-import type { EC2, Filter, IpPermission } from '@aws-sdk/client-ec2';
+import type { EC2, Filter, IpPermission, Subnet as SubnetOfEc2 } from '@aws-sdk/client-ec2';
 import { ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
+import { hasOwnNetwork, type Own } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
 
 /** Dask's own port and the control port of every scheduler: each has an address of its own. */
@@ -12,35 +13,70 @@ export interface Subnet {
   readonly cidr: string;
 }
 
-/** A region's default VPC. */
+/** A region's VPC: the default one, or one of the account's own. */
 export interface Vpc {
   readonly id: string;
   /** One a zone, at least one. */
   readonly subnets: readonly Subnet[];
+  /** The account's own security groups that all machines are in too. */
+  readonly ownGroupIds: readonly string[];
 }
 
-/** Where the machines of an installation are in a region: the default VPC, and one security group for all of them. */
-export interface Network {
-  readonly subnets: readonly Subnet[];
+/** Where the machines of an installation are in a region: its VPC, and one security group for all of them. */
+export interface Network extends Pick<Vpc, 'subnets' | 'ownGroupIds'> {
   readonly groupId: string;
 }
 
-/** @throws {ProviderError} when there is no default VPC. */
-export async function findVpc(ec2: EC2, region: string): Promise<Vpc> {
-  const { Subnets = [] } = await ec2.describeSubnets({
-    Filters: [filter('default-for-az', 'true'), filter('state', 'available')],
-  });
-  const id = Subnets[0]?.VpcId;
-  if (id === undefined) {
-    const fix = `Make one, which costs nothing: aws ec2 create-default-vpc --region ${region}`;
-    throw new ProviderError(`AWS, ${region}: there is no default VPC with a subnet, so machines have no place. ${fix}`);
+/**
+ * Of several subnets of a zone the one that suits machines with or without public addresses, then the one with the most
+ * room: a fleet takes one for each zone. Source: EC2 user guide, "EC2 Fleet"; Karpenter chooses alike.
+ * @throws {ProviderError} when there is none, or when what the account names is not here, or of several VPCs.
+ */
+export async function findVpc(ec2: EC2, region: string, own: Own, isPublic: boolean): Promise<Vpc> {
+  const { Subnets = [] } = await ec2.describeSubnets({ Filters: [filter('state', 'available'), ...whichSubnets(own)] });
+  const usable = Subnets.filter(({ CidrBlock }) => CidrBlock !== undefined);
+  const [id, ...others] = new Set(usable.map(({ VpcId = '' }) => VpcId));
+  if (id === undefined) throw new ProviderError(`AWS, ${region}: ${noSubnet(region, own)}`);
+  if (others.length > 0) {
+    const which = `${[id, ...others].join(', ')}: machines of a cluster can be in one alone`;
+    throw new ProviderError(`AWS, ${region}: DASKUP_AWS_VPC and DASKUP_AWS_SUBNETS name several VPCs (${which})`);
   }
-  const subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '', CidrBlock = '' }) => ({
-    id: SubnetId,
-    zone: AvailabilityZone,
-    cidr: CidrBlock,
-  }));
-  return { id, subnets: subnets.toSorted((a, b) => a.zone.localeCompare(b.zone)) };
+  const suits = ({ MapPublicIpOnLaunch = false }: SubnetOfEc2) => Number(MapPublicIpOnLaunch === isPublic);
+  const room = ({ AvailableIpAddressCount = 0 }: SubnetOfEc2) => AvailableIpAddressCount;
+  const byZone = Map.groupBy(usable, ({ AvailabilityZone = '' }) => AvailabilityZone);
+  const subnets = [...byZone].flatMap(([zone, there]) => {
+    const [best] = there.toSorted((a, b) => suits(b) - suits(a) || room(b) - room(a));
+    return best ? [{ id: best.SubnetId ?? '', zone, cidr: best.CidrBlock ?? '' }] : [];
+  });
+  const ownGroupIds = await findOwnGroups(ec2, region, id, own);
+  return { id, subnets: subnets.toSorted((a, b) => a.zone.localeCompare(b.zone)), ownGroupIds };
+}
+
+function whichSubnets(own: Own): readonly Filter[] {
+  if (!hasOwnNetwork(own)) return [filter('default-for-az', 'true')];
+  const { vpcs, subnets } = own;
+  return [
+    ...(vpcs.length > 0 ? [filter('vpc-id', ...vpcs)] : []),
+    ...(subnets.length > 0 ? [filter('subnet-id', ...subnets)] : []),
+  ];
+}
+
+function noSubnet(region: string, own: Own): string {
+  if (hasOwnNetwork(own))
+    return 'none of the VPCs and subnets that DASKUP_AWS_VPC and DASKUP_AWS_SUBNETS name is here. Name one of this region too, or use another region';
+  const fix = `Make one, which costs nothing: aws ec2 create-default-vpc --region ${region}`;
+  return `there is no default VPC with a subnet, so machines have no place. ${fix}; or name one of your own: DASKUP_AWS_SUBNETS (docs/aws.md)`;
+}
+
+async function findOwnGroups(ec2: EC2, region: string, vpcId: string, own: Own): Promise<readonly string[]> {
+  if (own.securityGroups.length === 0) return [];
+  const Filters = [filter('vpc-id', vpcId), filter('group-id', ...own.securityGroups)];
+  const { SecurityGroups = [] } = await ec2.describeSecurityGroups({ Filters });
+  if (SecurityGroups.length === 0)
+    throw new ProviderError(
+      `AWS, ${region}: none of the groups that DASKUP_AWS_SECURITY_GROUPS names is in ${vpcId}. Name one of it too, or leave the setting away`,
+    );
+  return SecurityGroups.map(({ GroupId = '' }) => GroupId).toSorted();
 }
 
 /**
@@ -49,7 +85,7 @@ export async function findVpc(ec2: EC2, region: string): Promise<Vpc> {
  * @param server the address by which this server comes.
  */
 export async function makeNetwork(ec2: EC2, vpc: Vpc, installation: string, server: string): Promise<Network> {
-  const { id: vpcId, subnets } = vpc;
+  const { id: vpcId, subnets, ownGroupIds } = vpc;
   const filters = [filter(`tag:${INSTALLATION}`, installation), filter('vpc-id', vpcId)];
   const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({ Filters: filters });
   const groupId = group?.GroupId ?? (await makeGroup(ec2, vpcId, installation));
@@ -63,7 +99,7 @@ export async function makeNetwork(ec2: EC2, vpc: Vpc, installation: string, serv
     missing.push({ IpProtocol: 'tcp', FromPort: PORTS.port, ToPort: PORTS.controlPort, IpRanges: [range] });
   }
   await authorize(ec2, groupId, missing);
-  return { subnets, groupId };
+  return { subnets, groupId, ownGroupIds };
 }
 
 /** Lets them in. Of rules that another process has made in between, those that are missing are made one by one. */

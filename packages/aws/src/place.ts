@@ -16,7 +16,7 @@ export interface Interface {
 export async function makeInterface(
   ec2: EC2,
   cluster: ClusterIdentity,
-  { groupId }: Network,
+  { groupId, ownGroupIds }: Network,
   subnet: Subnet,
   userTags: readonly Tag[],
 ): Promise<Interface> {
@@ -24,7 +24,7 @@ export async function makeInterface(
     const { NetworkInterface: made = {} } = await ec2.createNetworkInterface({
       ClientToken: createHash('sha256').update(`${cluster.clusterId}/${subnet.id}`).digest('hex'),
       SubnetId: subnet.id,
-      Groups: [groupId],
+      Groups: [groupId, ...ownGroupIds],
       Description: `daskup: the scheduler of ${cluster.clusterName}`,
       TagSpecifications: tagged(withUserTags(clusterTags(cluster), userTags), 'network-interface'),
     });

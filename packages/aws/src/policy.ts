@@ -79,7 +79,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Resource: [
         'arn:aws:ec2:*::image/*',
         'arn:aws:ec2:*::snapshot/*',
-        ...things('launch-template', 'network-interface', 'security-group', 'subnet', 'vpc'),
+        ...things('key-pair', 'launch-template', 'network-interface', 'security-group', 'subnet', 'vpc'),
       ],
     },
     {
@@ -103,6 +103,14 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       ),
       Resource: things('elastic-ip', 'instance', 'launch-template', 'network-interface', 'security-group'),
       Condition: IS_OURS,
+    },
+    {
+      // Whoever may hand out every role has the rights of all.
+      Sid: 'GiveInstanceProfile',
+      Effect: 'Allow',
+      Action: ['iam:PassRole'],
+      Resource: 'arn:aws:iam::*:role/daskup-*',
+      Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
     },
     {
       Sid: 'FirstSpotMachine',

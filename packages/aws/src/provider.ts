@@ -27,6 +27,7 @@ import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
 import { findVpc, makeNetwork, type Vpc } from './network.ts';
 import { Offers } from './offers/offers.ts';
+import { hasOwnNetwork, NOTHING_OWN, type Own } from './own.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
 import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
 import { platform } from './platform.ts';
@@ -44,6 +45,8 @@ export interface AwsOptions {
    * Internet. Without, the server must be in the VPC's network, and that must have a way out.
    */
   readonly isPublic: boolean;
+  /** Nothing without. */
+  readonly own?: Own;
   readonly now: () => number;
   readonly bootScript: (boot: Boot, platform: Platform) => string;
 }
@@ -53,6 +56,9 @@ export class AwsProvider implements Provider {
   readonly name = 'aws';
   readonly regions: readonly string[];
   readonly #options: AwsOptions;
+  readonly #own: Own;
+  /** All by which a network is chosen. */
+  readonly #chosenBy: string;
   readonly #clients = new Clients();
   readonly #offers: Offers;
   readonly #listings: Listings;
@@ -63,6 +69,8 @@ export class AwsProvider implements Provider {
   readonly #networks = new Map<string, Kept>();
   /** What a check has just found, for the cluster that is to follow. */
   readonly #looked = new Map<string, Vpc>();
+  /** Where there are subnets of the account's own. */
+  readonly #zones = new Map<string, readonly string[]>();
   /** Regions where something of a network was missing. */
   readonly #doubted = new Set<string>();
   /** By cluster: what was made in this process need not be looked for. */
@@ -77,6 +85,9 @@ export class AwsProvider implements Provider {
   constructor(options: AwsOptions) {
     this.regions = options.regions;
     this.#options = options;
+    this.#own = options.own ?? NOTHING_OWN;
+    const { vpcs, subnets, securityGroups } = this.#own;
+    this.#chosenBy = JSON.stringify([options.isPublic, vpcs, subnets, securityGroups]);
     this.#kept = new KeptNetworks(join(options.cacheFolder, 'networks'));
     this.#offers = new Offers({
       folder: join(options.cacheFolder, 'prices'),
@@ -97,7 +108,11 @@ export class AwsProvider implements Provider {
   async offers(regions: readonly string[]): Promise<readonly Offer[]> {
     const mine = this.#mine(regions);
     for (const region of mine) this.#use(region);
-    return this.#offers.of(mine);
+    const [offers, zones] = await Promise.all([
+      this.#offers.of(mine),
+      Promise.all(mine.map((one) => this.#zonesOf(one))),
+    ]);
+    return hasOwnNetwork(this.#own) ? offers.filter(({ zone }) => zones.some((there) => there.includes(zone))) : offers;
   }
 
   priceAges(regions: readonly string[]): Promise<readonly PriceAge[]> {
@@ -113,7 +128,9 @@ export class AwsProvider implements Provider {
       const subnet = network.subnets.find((one) => one.zone === zone);
       if (!subnet) {
         const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
-        throw new ProviderError(`AWS, ${region}: the default VPC has no subnet in ${zone}. ${fix}`);
+        throw new ProviderError(
+          `AWS, ${region}: there is no subnet in ${zone}. ${fix}; or name one of your own: DASKUP_AWS_SUBNETS`,
+        );
       }
       const made = await makeInterface(ec2, cluster, network, subnet, userTags);
       this.#interfaces.set(clusterId, made);
@@ -130,6 +147,7 @@ export class AwsProvider implements Provider {
       const site = {
         network,
         isPublic: this.#options.isPublic,
+        own: this.#own,
         userData,
         templates: this.#templates,
         now: this.#options.now(),
@@ -179,12 +197,11 @@ export class AwsProvider implements Provider {
     }
   }
 
-  /** Where this home has had machines before only the credentials are looked for, without a call. */
+  /** Where this home has had machines before, with these settings, only the credentials are looked for, without a call. */
   async #checked(ec2: EC2, region: string): Promise<readonly Finding[]> {
-    const isKnown = (await this.#kept.regions()).includes(region);
-    if (!isKnown) {
-      this.#looked.set(region, await findVpc(ec2, region));
-      return checkPermissions(ec2, region);
+    if ((await this.#kept.zones(region, this.#chosenBy)) === null) {
+      const vpc = await this.#look(ec2, region);
+      return checkPermissions(ec2, region, vpc.subnets[0]?.id, this.#own);
     }
     await ec2.config.credentials().catch((error: unknown) => {
       throw explained(error, 'sts:GetCallerIdentity', region);
@@ -229,18 +246,37 @@ export class AwsProvider implements Provider {
     }
   }
 
+  /** The region's VPC, for the one who is to look at it next too. */
+  async #look(ec2: EC2, region: string): Promise<Vpc> {
+    const vpc = this.#looked.get(region) ?? (await findVpc(ec2, region, this.#own, this.#options.isPublic));
+    this.#looked.set(region, vpc);
+    return vpc;
+  }
+
+  /** Zones with a subnet of the account's own: nothing that is sold in others is of use. */
+  async #zonesOf(region: string): Promise<readonly string[]> {
+    if (!hasOwnNetwork(this.#own)) return [];
+    const zones =
+      this.#zones.get(region) ??
+      (await this.#kept.zones(region, this.#chosenBy)) ??
+      (await this.#look(await this.#clients.ec2(region), region)).subnets.map(({ zone }) => zone);
+    this.#zones.set(region, zones);
+    return zones;
+  }
+
   /** The installation's network, which lets this server in by the address that it has now. */
   async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
     const key = `${region}/${installation}`;
     const kept = this.#networks.get(key) ?? (await this.#kept.find(region, installation));
-    if (kept && !this.#doubted.has(region) && kept.server === (await this.#ownAddress(kept))) {
+    const isTrusted = kept?.chosenBy === this.#chosenBy && !this.#doubted.has(region);
+    if (isTrusted && kept.server === (await this.#ownAddress(kept))) {
       this.#networks.set(key, kept);
       return kept;
     }
-    const vpc = this.#looked.get(region) ?? (await findVpc(ec2, region));
+    const vpc = await this.#look(ec2, region);
     this.#looked.delete(region);
     const server = await this.#ownAddress(vpc);
-    const network = { ...(await makeNetwork(ec2, vpc, installation, server)), server };
+    const network = { ...(await makeNetwork(ec2, vpc, installation, server)), server, chosenBy: this.#chosenBy };
     await this.#kept.keep(region, installation, network);
     this.#networks.set(key, network);
     this.#doubted.delete(region);

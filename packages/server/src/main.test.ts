@@ -169,6 +169,13 @@ test.each([
   [{ DASKUP_LISTEN: '80' }, 'DASKUP_LISTEN must be an address and a port from 1 to 65535, such as 127.0.0.1:8080'],
   [{ DASKUP_LISTEN: 'localhost:99999', DASKUP_TOKEN: TOKEN }, /^DASKUP_LISTEN must be .* from 1 to 65535/],
   [{ DASKUP_LISTEN: 'localhost:0', DASKUP_TOKEN: TOKEN }, /^DASKUP_LISTEN must be .* from 1 to 65535/],
+  [{ DASKUP_AWS_SUBNETS: 'subnet-1,vpc-2' }, /^DASKUP_AWS_SUBNETS must be ids of subnets joined by commas, such as/],
+  [{ DASKUP_AWS_VPC: 'default' }, /^DASKUP_AWS_VPC must be ids of VPCs/],
+  [{ DASKUP_AWS_SECURITY_GROUPS: 'sg-1,' }, /^DASKUP_AWS_SECURITY_GROUPS must be ids of security groups/],
+  [
+    { DASKUP_AWS_INSTANCE_PROFILE: 'arn:aws:iam::123456789012:role/reader' },
+    /^DASKUP_AWS_INSTANCE_PROFILE must be the name or ARN of an instance profile \(not of a role\)/,
+  ],
   [{ DASKUP_TOKEN: 'short' }, 'DASKUP_TOKEN must be at least 16 characters'],
   [
     { DASKUP_SECRET_KEY: 'c2hvcnQ=' },

@@ -34,13 +34,13 @@ export interface Parts {
 }
 
 export function partsOf(
-  { home, cache, awsCache, isAwsPublic: isPublic }: Settings,
+  { home, cache, awsCache, isAwsPublic: isPublic, awsOwn: own }: Settings,
   store: Store,
   now = Date.now,
 ): Parts {
   const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript });
   // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
-  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, now, bootScript });
+  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, own, now, bootScript });
   return { store, local, aws, control: new ControlPort(), now };
 }
 

@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Own } from '@daskup/aws/own';
 import * as z from 'zod/mini';
 import { BadSetting, homeFrom } from './home.ts';
 import { SECRET_KEY } from './secret-key.ts';
+
+/** Ids of one kind, of any regions. */
+const Ids = (kind: string) => {
+  const id = `${kind}-[0-9a-f]+`;
+  return z.optional(
+    z.pipe(
+      z.string().check(z.regex(new RegExp(`^${id}(,${id})*$`))),
+      z.transform((ids) => ids.split(',')),
+    ),
+  );
+};
 
 const Environment = z.object({
   DASKUP_HOME: z.optional(z.string().check(z.minLength(1))),
@@ -13,6 +25,13 @@ const Environment = z.object({
   DASKUP_TOKEN: z.optional(z.string().check(z.minLength(16))),
   DASKUP_SECRET_KEY: z.optional(z.string().check(z.regex(SECRET_KEY))),
   DASKUP_AWS_NETWORK: z.optional(z.enum(['public', 'private'])),
+  DASKUP_AWS_VPC: Ids('vpc'),
+  DASKUP_AWS_SUBNETS: Ids('subnet'),
+  DASKUP_AWS_SECURITY_GROUPS: Ids('sg'),
+  DASKUP_AWS_INSTANCE_PROFILE: z.optional(
+    z.string().check(z.regex(/^([\w+=,.@-]{1,128}|arn:[\w-]+:iam::\d{12}:instance-profile\/[\w+=,.@/-]+)$/)),
+  ),
+  DASKUP_AWS_KEY_NAME: z.optional(z.string().check(z.regex(/^[ -~]{1,255}$/))),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -23,6 +42,11 @@ const MEANING: Readonly<Record<string, string>> = {
   DASKUP_TOKEN: 'at least 16 characters',
   DASKUP_SECRET_KEY: '32 random bytes in base64, as openssl rand -base64 32 prints them',
   DASKUP_AWS_NETWORK: 'public or private',
+  DASKUP_AWS_VPC: 'ids of VPCs joined by commas, such as vpc-0a1b2c3d,vpc-4e5f6071',
+  DASKUP_AWS_SUBNETS: 'ids of subnets joined by commas, such as subnet-0a1b2c3d,subnet-4e5f6071',
+  DASKUP_AWS_SECURITY_GROUPS: 'ids of security groups joined by commas, such as sg-0a1b2c3d,sg-4e5f6071',
+  DASKUP_AWS_INSTANCE_PROFILE: 'the name or ARN of an instance profile (not of a role)',
+  DASKUP_AWS_KEY_NAME: 'the name of a key pair',
 };
 
 function hasPort(listen: string): boolean {
@@ -43,6 +67,7 @@ export interface Settings {
   readonly awsCache: string;
   /** Whether machines of EC2 have public addresses; without, server and clients are in their network. */
   readonly isAwsPublic: boolean;
+  readonly awsOwn: Own;
 }
 
 /**
@@ -73,6 +98,13 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     tcp: DASKUP_LISTEN && DASKUP_TOKEN ? { host, port: Number(port), token: DASKUP_TOKEN } : null,
     awsCache: join(homeFrom(env), 'aws', digestOf(env.AWS_ENDPOINT_URL ?? '', env.AWS_PROFILE ?? '')),
     isAwsPublic: DASKUP_AWS_NETWORK !== 'private',
+    awsOwn: {
+      vpcs: read.data.DASKUP_AWS_VPC ?? [],
+      subnets: read.data.DASKUP_AWS_SUBNETS ?? [],
+      securityGroups: read.data.DASKUP_AWS_SECURITY_GROUPS ?? [],
+      instanceProfile: read.data.DASKUP_AWS_INSTANCE_PROFILE ?? null,
+      keyName: read.data.DASKUP_AWS_KEY_NAME ?? null,
+    },
   };
 }
 

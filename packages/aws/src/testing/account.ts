@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Platform } from '@daskup/dask/platform';
 import { type Ec2, startEc2 } from '@daskup/emulators/ec2/start';
+import { NOTHING_OWN } from '../own.ts';
 import { AwsProvider } from '../provider.ts';
 
 const PROVIDER = new URL('../provider.ts', import.meta.url).href;
@@ -33,11 +34,12 @@ export class Account {
    * @param isPublic whether machines have public addresses, which nobody reaches here.
    * @param home what it remembers of before: nothing in a home that is new.
    */
-  provider(body: string, { isPublic = false, home = 'home' } = {}): AwsProvider {
+  provider(body: string, { isPublic = false, home = 'home', own = NOTHING_OWN } = {}): AwsProvider {
     return new AwsProvider({
       regions: [this.region],
       cacheFolder: join(this.#folder, home),
       isPublic,
+      own,
       now: Date.now,
       // As the real one it tells what the machine is for.
       bootScript: ({ idleSeconds }, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,

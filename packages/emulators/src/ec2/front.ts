@@ -83,8 +83,8 @@ export class Front {
 
   async #open(name: string): Promise<Region> {
     const block = await this.#blocks.take();
-    const ask = (action: string) =>
-      this.#moto.ask(block, 'POST', '/', headersFor(name), `Action=${action}&Version=2016-11-15`);
+    const ask = (action: string, service: 'ec2' | 'iam' = 'ec2') =>
+      this.#moto.ask(block, 'POST', '/', headersFor(name, service), `Action=${action}&Version=${VERSIONS[service]}`);
     const region = new Region(name, block, this.world, new Network(ask));
     this.regions.set(name, region);
     return region;
@@ -125,10 +125,12 @@ function checkTime(request: IncomingMessage): void {
     throw new Refusal('RequestExpired', `Request has expired. Timestamp date is ${new Date(time).toISOString()}.`);
 }
 
-function headersFor(region: string): Record<string, string> {
+const VERSIONS = { ec2: '2016-11-15', iam: '2010-05-08' } as const;
+
+function headersFor(region: string, service: 'ec2' | 'iam'): Record<string, string> {
   return {
-    authorization: `AWS4-HMAC-SHA256 Credential=emulator/20260101/${region}/ec2/aws4_request, SignedHeaders=host, Signature=0`,
+    authorization: `AWS4-HMAC-SHA256 Credential=emulator/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
     'content-type': 'application/x-www-form-urlencoded',
-    host: `ec2.${region}.amazonaws.com`,
+    host: `${service}.${region}.amazonaws.com`,
   };
 }

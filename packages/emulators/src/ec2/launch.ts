@@ -78,6 +78,7 @@ export async function mouldOf(region: Region, data: LaunchData, where: Where): P
     );
   await checkZone(region, type.InstanceType, subnet.zone);
   const groups = existing?.groups ?? (await groupsFor(region, data, subnet));
+  await checkAccess(region, data);
   return {
     data,
     type,
@@ -93,6 +94,19 @@ export async function mouldOf(region: Region, data: LaunchData, where: Where): P
     wantedAddress: nic?.PrivateIpAddress,
     disk: rootDisk(image, data),
   };
+}
+
+/** Source: EC2 API reference, "Error codes": InvalidKeyPair.NotFound; RunInstances, IamInstanceProfile. */
+async function checkAccess({ network }: Region, { KeyName, IamInstanceProfile }: LaunchData): Promise<void> {
+  if (KeyName !== undefined && !(await network.keyNames()).includes(KeyName))
+    throw new Refusal('InvalidKeyPair.NotFound', `The key pair '${KeyName}' does not exist`);
+  if (!IamInstanceProfile) return;
+  const { Arn, Name } = IamInstanceProfile;
+  if (!(await network.hasProfile(Arn ?? Name ?? '')))
+    throw new Refusal(
+      'InvalidParameterValue',
+      `Value (${Arn ?? Name}) for parameter iamInstanceProfile.${Arn ? 'arn' : 'name'} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`,
+    );
 }
 
 /** So many of one mould. */
@@ -295,6 +309,12 @@ export async function groupsIn(region: Region, ids: readonly string[], subnet: S
   const groups = await region.network.groups();
   if (ids.length === 0)
     return groups.filter((one) => one.name === 'default' && one.vpcId === subnet.vpcId).map(({ id }) => id);
+  // Source: Amazon VPC user guide, "Amazon VPC quotas": security groups a network interface, 5.
+  if (ids.length > 5)
+    throw new Refusal(
+      'SecurityGroupsPerInterfaceLimitExceeded',
+      `The maximum number of security groups per interface has been reached.`,
+    );
   for (const id of ids) {
     const group = groups.find((one) => one.id === id);
     if (!group) throw new Refusal('InvalidGroup.NotFound', `The security group '${id}' does not exist`);

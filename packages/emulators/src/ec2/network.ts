@@ -25,6 +25,10 @@ const Subnets = z.object({
   }),
 });
 
+const KeyPairs = z.object({
+  DescribeKeyPairsResponse: z.object({ keySet: items(z.object({ keyName: z.string() })) }),
+});
+
 const Groups = z.object({
   DescribeSecurityGroupsResponse: z.object({
     securityGroupInfo: items(z.object({ groupId: z.string(), groupName: z.string(), vpcId: z.string() })),
@@ -46,15 +50,15 @@ export interface Group {
   readonly vpcId: string;
 }
 
-/** A region's subnets and security groups, which moto keeps: asked again after each call that may have changed them. */
+/** A region's subnets, security groups and whatever else of the account moto keeps: asked again after each call that may have changed them. */
 export class Network {
-  readonly #ask: (action: string) => Promise<MotoAnswer>;
+  readonly #ask: (action: string, service?: 'ec2' | 'iam') => Promise<MotoAnswer>;
   #subnets: Promise<readonly Subnet[]> | null = null;
   #groups: Promise<readonly Group[]> | null = null;
   readonly #names = new Map<string, string>();
 
   /** @param ask moto, for a call without parameters in this region. */
-  constructor(ask: (action: string) => Promise<MotoAnswer>) {
+  constructor(ask: (action: string, service?: 'ec2' | 'iam') => Promise<MotoAnswer>) {
     this.#ask = ask;
   }
 
@@ -85,6 +89,18 @@ export class Network {
   /** The name of a group that was seen before. */
   nameOf(groupId: string): string {
     return this.#names.get(groupId) ?? groupId;
+  }
+
+  /** The names of key pairs. */
+  async keyNames(): Promise<readonly string[]> {
+    const { body } = await this.#ask('DescribeKeyPairs');
+    return KeyPairs.parse(xml.parse(body)).DescribeKeyPairsResponse.keySet.map(({ keyName }) => keyName);
+  }
+
+  /** Whether the account has an instance profile of this name or ARN. */
+  async hasProfile(wanted: string): Promise<boolean> {
+    const { body } = await this.#ask('ListInstanceProfiles', 'iam');
+    return [...body.matchAll(/<(InstanceProfileName|Arn)>([^<]*)</g)].some(([, , value]) => value === wanted);
   }
 
   forget(): void {
