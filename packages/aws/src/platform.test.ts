@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { platform } from './platform.ts';
 
 // A metadata service as EC2's: version 2 alone.
@@ -30,12 +30,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function identified(): Promise<string> {
-  const shown = ['ID', 'ADDRESS', 'DIR', 'CACHE', 'NOTICE'].map((name) => `$DASKUP_${name}`).join('|');
-  const script = `set -u\nshutdown() { echo shut; }\n${platform.identify}\nbash -c 'echo "${shown}"'`;
+/** Runs bash on a machine whose commands are these and otherwise this computer's; returns what it printed. */
+async function ran(lines: string, commands: Readonly<Record<string, string>> = {}): Promise<string> {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  // Nothing of it may happen to this computer.
+  const harmless = { useradd: 'exit 1', lsblk: '', mdadm: 'exit 1', 'mkfs.ext4': 'exit 1', mount: 'exit 1' };
+  for (const [name, body] of Object.entries({ ...harmless, ...commands }))
+    writeFileSync(join(bin, name), `#!/bin/bash\n${body}\n`, { mode: 0o700 });
+  const script = `set -u\nshutdown() { echo shut; }\n${platform.identify}\n${lines}`;
   const { stdout } = await promisify(execFile)('bash', ['-c', script], {
     env: {
-      PATH: process.env.PATH,
+      PATH: `${bin}:${process.env.PATH}`,
       DASKUP_DIR: join(folder, 'dir'),
       DASKUP_CACHE: join(folder, 'cache'),
       AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint(),
@@ -45,6 +50,10 @@ async function identified(): Promise<string> {
     timeout: 60_000,
   });
   return stdout.trim();
+}
+function identified(): Promise<string> {
+  const shown = ['ID', 'ADDRESS', 'DIR', 'CACHE', 'NOTICE'].map((name) => `$DASKUP_${name}`).join('|');
+  return ran(`bash -c 'echo "${shown}"'`);
 }
 const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -61,4 +70,54 @@ test('to an on-demand machine no notice can come', async () => {
 test('a machine that cannot learn who it is ends itself, and nothing else happens', async () => {
   delete facts['instance-id'];
   expect(await identified()).toBe('daskup: 0s ending: its metadata service does not answer\nshut');
+});
+
+test.each([
+  ['made', 'exit 0', 'daskup'],
+  ['there already', 'exit 9', 'daskup'],
+  ['not to be made', 'exit 1', ''],
+])('Dask has a user of its own that is %s, where this is root', async (_, useradd, user) => {
+  const isRoot = process.getuid?.() === 0;
+  expect(await ran(`bash -c 'echo "$DASKUP_USER"'`, { useradd })).toBe(isRoot ? user : '');
+});
+
+describe('the disks of its host', () => {
+  const SSD = 'Amazon EC2 NVMe Instance Storage';
+  const ROOT = 'echo "/dev/nvme0n1 Amazon Elastic Block Store"';
+  const say = (name: string) => `echo ${name} "$@"`;
+  const usual = { mdadm: say('mdadm'), 'mkfs.ext4': say('mkfs'), mount: say('mount') };
+  const mounted = async (lsblk: string, commands: Readonly<Record<string, string>> = {}) =>
+    (await ran('mount_scratch /there && echo done || echo none', { ...usual, lsblk, ...commands })).split('\n');
+
+  test('are left alone where there are none', async () => {
+    expect(await mounted(ROOT)).toEqual(['none']);
+    expect(await mounted('exit 127')).toEqual(['none']);
+  });
+
+  test('are formatted and mounted', async () => {
+    expect(await mounted(`${ROOT}; echo "/dev/nvme1n1 ${SSD}"`)).toEqual([
+      'mkfs -q -F -m 0 -E nodiscard /dev/nvme1n1',
+      'mount -o noatime /dev/nvme1n1 /there',
+      'done',
+    ]);
+  });
+
+  const two = `echo "/dev/nvme1n1 ${SSD}"; ${ROOT}; echo "/dev/nvme2n1 ${SSD}"`;
+  test('are one where there are several', async () => {
+    expect(await mounted(two)).toEqual([
+      'mdadm --create /dev/md0 --run --level=0 --raid-devices=2 /dev/nvme1n1 /dev/nvme2n1',
+      'mkfs -q -F -m 0 -E nodiscard /dev/md0',
+      'mount -o noatime /dev/md0 /there',
+      'done',
+    ]);
+  });
+
+  test('are the first alone where they cannot be one', async () => {
+    expect((await mounted(two, { mdadm: 'exit 1' }))[1]).toBe('mount -o noatime /dev/nvme1n1 /there');
+  });
+
+  test('are of no use where they cannot be formatted', async () => {
+    expect(await mounted(two, { 'mkfs.ext4': 'exit 1' })).toHaveLength(2);
+    expect((await mounted(two, { 'mkfs.ext4': 'exit 1' })).at(-1)).toBe('none');
+  });
 });

@@ -6,6 +6,9 @@ const UV = '0.13.9';
 /**
  * How a machine of EC2 learns who it is: from its metadata service, by version 2 of it alone. What it cannot learn it
  * must not guess, so it ends instead.
+ *
+ * Dask's user is made (useradd's 9 tells that it is there: useradd(8)). Instance storage is told by its model, and blank
+ * whenever an instance starts. Sources: EC2 user guide, "Make instance store volumes available", "RAID configuration".
  */
 export const platform: Platform = {
   identify: `
@@ -21,7 +24,23 @@ exit
 export DASKUP_ID DASKUP_ADDRESS HOME="\${HOME:-/root}" DASKUP_THREADS= DASKUP_MEMORY=
 export DASKUP_DIR="\${DASKUP_DIR:-/var/lib/daskup}" DASKUP_CACHE="\${DASKUP_CACHE:-/var/cache/daskup}" DASKUP_NOTICE=
 [[ $life == spot ]] && DASKUP_NOTICE=$imds
-mkdir -p -m 700 "$DASKUP_DIR" "$DASKUP_CACHE"
+export DASKUP_USER= UV_PYTHON_INSTALL_DIR="$DASKUP_DIR/python"
+if ((EUID == 0)); then
+useradd -rUM -s /usr/sbin/nologin daskup >/dev/null 2>&1
+case $? in 0 | 9) DASKUP_USER=daskup ;; esac
+fi
+mkdir -p -m 711 "$DASKUP_DIR"
+mkdir -p -m 755 "$DASKUP_CACHE"
+mount_scratch() {
+local name model disk disks=()
+while read -r name model; do
+[[ $model == 'Amazon EC2 NVMe Instance Storage'* ]] && disks+=("$name")
+done < <(lsblk -dpno NAME,MODEL)
+disk=\${disks[0]:-}
+[[ -n $disk ]] || return
+((\${#disks[@]} > 1)) && mdadm --create /dev/md0 --run --level=0 --raid-devices=\${#disks[@]} "\${disks[@]}" && disk=/dev/md0
+timeout 120 mkfs.ext4 -q -F -m 0 -E nodiscard "$disk" && mount -o noatime "$disk" "$1"
+}
 export PATH="$HOME/.local/bin:$PATH"
 command -v uv >/dev/null || python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
 curl -LsSf -m 60 --retry 2 https://astral.sh/uv/${UV}/install.sh | UV_NO_MODIFY_PATH=1 sh >/dev/null 2>&1

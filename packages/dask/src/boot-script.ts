@@ -15,7 +15,7 @@ const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf
 const MACHINE = read('machine.sh').replaceAll(/^ *(#.*\n)?/gm, '');
 const PRELOAD = { scheduler: read('python/control.py'), worker: read('python/worker.py') };
 
-const PAIR = { cert: './cert.pem', key: './key.pem' };
+const PAIR = { cert: '../cert.pem', key: '../key.pem' };
 const DASK_CONFIG = stringify(
   {
     distributed: {
@@ -26,7 +26,7 @@ const DASK_CONFIG = stringify(
         'require-encryption': true,
         // Workers boot beside their scheduler, and may be there first.
         timeouts: { connect: '300s' },
-        tls: { 'ca-file': './ca.pem', scheduler: PAIR, worker: PAIR, client: PAIR },
+        tls: { 'ca-file': '../ca.pem', scheduler: PAIR, worker: PAIR, client: PAIR },
       },
     },
   },

@@ -9,15 +9,40 @@ end() { say "ending: $*"; shutdown -h now; exit 0; }
 # The dead-man switch: no server, network or person is needed for it. The file moves when a TTL is extended. Until when a
 # machine lived that was killed, the last sign of life tells.
 watch_deadline() {
-  local now deadline rest
+  local now said deadline=$DASKUP_DEADLINE rest
   while true; do
     : >"$DASKUP_DIR/alive"
-    read -r deadline <"$DASKUP_DIR/deadline"
+    # Whoever is Dask's user may write there, and bash would run what a number must not be.
+    read -r said <"$DASKUP_WORK/deadline" && [[ $said =~ ^[1-9][0-9]{0,11}$ ]] && deadline=$said
     printf -v now '%(%s)T' -1
     rest=$((deadline - now))
     ((rest > 0)) || end 'its TTL is over'
     sleep $((rest < 5 ? rest : 5))
   done
+}
+
+# Dask runs the code of whoever uses it: with the rights of a user of its own, where the platform has one, and never root's.
+as_dask() {
+  [[ -n ${DASKUP_USER:-} ]] || { "$@"; return; }
+  HOME=$DASKUP_WORK setpriv --reuid "$DASKUP_USER" --regid "$(id -g "$DASKUP_USER")" --init-groups --no-new-privs "$@"
+}
+
+# Its certificates are for root and that user alone.
+give_to_dask() {
+  [[ -n ${DASKUP_USER:-} ]] || return 0
+  chmod 711 "$DASKUP_DIR"
+  chown -R "$DASKUP_USER" "$DASKUP_DIR"/{ca,cert,key}.pem "$DASKUP_DIR"/{dask.yaml,preload.py} "$DASKUP_WORK"
+}
+
+# A disk that is the machine's own is quicker than one of the cloud's. Without one, Dask spills where it works.
+find_scratch() {
+  scratch=$DASKUP_DIR/scratch
+  if declare -F mount_scratch >/dev/null && mkdir -p "$scratch" && quietly mount_scratch "$scratch"; then
+    [[ -z ${DASKUP_USER:-} ]] || chown "$DASKUP_USER" "$scratch"
+    say "its own disk is at $scratch"
+  else
+    scratch=$DASKUP_WORK
+  fi
 }
 
 quietly() { "$@" >>"$DASKUP_DIR/install.log" 2>&1; }
@@ -59,6 +84,8 @@ find_environment() {
 make_environment() {
   local tool=pip python version folder
   : >"$DASKUP_DIR/install.log"
+  # Packages are no secret, and another user is to run them.
+  [[ -z ${DASKUP_USER:-} ]] || umask 022
   if command -v uv >/dev/null; then
     tool=uv
     python=$(uv run -q --no-project --python '>=3.11' python -c 'import sys; print(sys.executable)' 2>>"$DASKUP_DIR/install.log") ||
@@ -91,14 +118,18 @@ make_environment() {
     say 'software environment: made'
   fi
   exec 9>&-
+  umask 077
 }
 
 say "$DASKUP_ROLE of cluster $DASKUP_CLUSTER, machine $DASKUP_ID at $DASKUP_ADDRESS"
-echo "$DASKUP_DEADLINE" >"$DASKUP_DIR/deadline"
+export DASKUP_WORK=$DASKUP_DIR/work
+mkdir -p "$DASKUP_WORK"
+echo "$DASKUP_DEADLINE" >"$DASKUP_WORK/deadline"
+give_to_dask
 watch_deadline &
 
 if [[ -n ${DASKUP_PYTHON:-} ]]; then
-  [[ -x $DASKUP_PYTHON ]] || end "there is no Python interpreter at $DASKUP_PYTHON"
+  as_dask test -x "$DASKUP_PYTHON" || end "there is no Python interpreter at $DASKUP_PYTHON"
 else
   find_environment || make_environment
   DASKUP_PYTHON=$environment/bin/python
@@ -108,30 +139,31 @@ say "starting dask $DASKUP_ROLE"
 export DASK_CONFIG=$DASKUP_DIR/dask.yaml
 # As Dask's nanny would set them. Dask runs a task a thread, so a library that starts threads of its own only gets in its way.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=65536
-cd "$DASKUP_DIR" || end 'its folder is gone'
+cd "$DASKUP_WORK" || end 'its folder is gone'
 started=$SECONDS
 # To import Dask makes a great many objects and frees none: collecting garbage meanwhile takes a twentieth of a boot. As much
 # goes to reading Dask's own settings, unless libyaml does it.
 dask() {
-  "$DASKUP_PYTHON" -c "import gc, yaml; gc.disable(); yaml.SafeLoader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+  as_dask "$DASKUP_PYTHON" -c "import gc, yaml; gc.disable(); yaml.SafeLoader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 from distributed.cli.dask_$DASKUP_ROLE import main; gc.enable(); main()" "$@" 2>&1
 }
 if [[ $DASKUP_ROLE == scheduler ]]; then
   dask --protocol tls --host "$DASKUP_ADDRESS" --port "$DASKUP_PORT" \
     --dashboard-address 127.0.0.1:0 --preload "$DASKUP_DIR/preload.py"
 else
+  find_scratch
   memory=${DASKUP_MEMORY:+${DASKUP_MEMORY}GiB}
   dask "tls://$DASKUP_SCHEDULER:$DASKUP_PORT" --protocol tls \
     --host "$DASKUP_ADDRESS" --name "$DASKUP_ID" --no-nanny --nworkers 1 --nthreads "${DASKUP_THREADS:-0}" \
-    --memory-limit "${memory:-auto}" --local-directory "$DASKUP_DIR" --dashboard-address 127.0.0.1:0 \
+    --memory-limit "${memory:-auto}" --local-directory "$scratch" --dashboard-address 127.0.0.1:0 \
     --death-timeout "$DASKUP_JOIN_SECONDS" --preload "$DASKUP_DIR/preload.py"
 fi
 code=$?
-[[ -e $DASKUP_DIR/reason ]] && end "$(<"$DASKUP_DIR/reason")"
+[[ -e $DASKUP_WORK/reason ]] && end "$(as_dask tail -c 500 "$DASKUP_WORK/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
-"$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||
+as_dask "$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||
   end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter that has it'
-[[ $DASKUP_ROLE == worker && ! -e joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
+[[ $DASKUP_ROLE == worker && ! -e $DASKUP_WORK/joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
   end "no scheduler answered within $DASKUP_JOIN_SECONDS s"
 if [[ $DASKUP_ROLE == scheduler ]]; then
   for port in "$DASKUP_PORT" "$DASKUP_CONTROL_PORT"; do

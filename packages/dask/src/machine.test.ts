@@ -1,10 +1,11 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Environment } from '@daskup/core/spec/spec';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootScript } from './boot-script.ts';
 import { issueCredentials } from './certificates.ts';
 
@@ -14,8 +15,18 @@ const credentials = await issueCredentials('test', new Date(), 3600);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let machines = 0;
-/** Boots a worker that has these programs and no others; returns what it printed. */
-async function booted(text: string, programs: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
+const requiring = (text: string): Environment => ({ kind: 'requirements', text });
+
+/**
+ * Boots a worker that has these programs and no others; returns what it printed.
+ * @param more of the lines by which it learns who it is.
+ */
+async function booted(
+  software: string | Environment,
+  programs: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv = {},
+  more = '',
+) {
   const folder = join(root, `machine-${machines++}`);
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
@@ -29,7 +40,7 @@ async function booted(text: string, programs: Readonly<Record<string, string>>, 
   }
   const identify =
     `export DASKUP_ID=m-1 DASKUP_ADDRESS=127.7.7.7 DASKUP_DIR=${folder} DASKUP_CACHE=${join(root, 'cache')} ` +
-    'DASKUP_NOTICE= DASKUP_THREADS=1 DASKUP_MEMORY=1 DASKUP_GROUP=$$';
+    `DASKUP_NOTICE= DASKUP_THREADS=1 DASKUP_MEMORY=1 DASKUP_GROUP=$$\n${more}`;
   const script = bootScript(
     {
       role: 'worker',
@@ -37,7 +48,7 @@ async function booted(text: string, programs: Readonly<Record<string, string>>, 
       scheduler: { address: '127.7.7.8', port: 1, controlPort: 2 },
       ca: credentials.ca.cert,
       identity: credentials.worker,
-      environment: { kind: 'requirements', text },
+      environment: typeof software === 'string' ? requiring(software) : software,
       expiresAt: Date.now() + 120_000,
       joinSeconds: 1,
       idleSeconds: 60,
@@ -160,4 +171,68 @@ test('without Python, with one that is too old, and without venv, it is told wha
   );
   const bare = '#!/bin/bash\n[[ $1 == -ISc ]] && echo 3.11\n';
   expect(await booted('toolz\n', { python3: bare })).toContain('Install python3-venv, or uv');
+});
+
+/** Stands in for Python, and so for Dask: does this, in its place and as its user. */
+function acting(body: string): Environment {
+  const path = join(root, `python-${machines}`);
+  writeFileSync(path, `#!/bin/bash\n${body}\n`, { mode: 0o755 });
+  return { kind: 'python', path };
+}
+const which = (...names: readonly string[]) =>
+  Object.fromEntries(
+    names.map((name) => [name, execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()]),
+  );
+
+describe.skipIf(process.getuid?.() !== 0)('Dask with a user of its own', () => {
+  const TOOLS = { ...which('setpriv', 'id', 'chown', 'chmod', 'cat', 'touch'), test: '/usr/bin/test' };
+  const asNobody = (software: Environment, more = '') => {
+    chmodSync(root, 0o711);
+    return booted(software, TOOLS, {}, `export DASKUP_USER=nobody\n${more}`);
+  };
+
+  test('reads its certificates, writes where it works, and has no other right', async () => {
+    const log = await asNobody(
+      acting(`
+echo "who: $(id -un) in $PWD at home in $HOME"
+for file in ca.pem cert.pem key.pem dask.yaml preload.py; do cat "../$file" >/dev/null && echo "reads $file"; done
+cat /etc/shadow 2>/dev/null && echo 'reads what is not its own'
+: 2>/dev/null >../more && echo 'writes where it must not'
+: >mine && echo 'writes where it works'
+echo 'it was told to' >reason`),
+    );
+    expect(log).toMatch(/who: nobody in (\S+\/work) at home in \1\n/);
+    expect(log.match(/^reads .*$/gm)).toEqual(
+      ['ca.pem', 'cert.pem', 'key.pem', 'dask.yaml', 'preload.py'].map((name) => `reads ${name}`),
+    );
+    expect(log.match(/^writes .*$/gm)).toEqual(['writes where it works']);
+    expect(log).toMatch(/ending: it was told to\n$/);
+  });
+
+  test('moves the deadline that root keeps, and has root run nothing', async () => {
+    const log = await asNobody(
+      acting(`
+echo 'now[$(touch ../trap >&2)]' >deadline
+for i in 1 2; do : >seen; until [[ ../alive -nt seen ]]; do sleep 0.1; done; done
+[[ -e ../trap ]] && echo 'root ran it'
+echo 1 >deadline
+sleep 60`),
+    );
+    expect(log).not.toContain('root ran it');
+    expect(log).toMatch(/ending: its TTL is over\n$/);
+  });
+
+  test('owns the disk that it spills to', async () => {
+    const body = `mount_scratch() { echo mounted; }`;
+    const log = await asNobody(acting(`echo "$@"; : >../scratch/mine && echo 'writes there'`), body);
+    expect(log).toMatch(/--local-directory \S+\/scratch /);
+    expect(log).toContain('writes there');
+  });
+});
+
+test.each([
+  ['has none', ''],
+  ['cannot have it', 'mount_scratch() { echo no such device; return 1; }'],
+])('a machine that %s of its own disks spills where it works', async (_, lines) => {
+  expect(await booted(acting('echo "$@"'), {}, {}, lines)).toMatch(/--local-directory \S+\/work /);
 });

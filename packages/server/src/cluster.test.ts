@@ -215,7 +215,7 @@ print(len(client.scheduler_info()["workers"]))`;
 test('a longer life reaches the machines themselves', async () => {
   await say('extend shared 1h');
   const { cluster, machines } = await say<'status'>('status shared');
-  const deadline = (id: string) => Number(readFileSync(join(home, 'machines', id, 'deadline'), 'utf8'));
+  const deadline = (id: string) => Number(readFileSync(join(home, 'machines', id, 'work/deadline'), 'utf8'));
   await delay(3_000);
   for (const machine of machines.filter(({ state }) => state === 'running')) {
     expect(deadline(machine.id)).toBe(Math.floor(cluster.expiresAt / 1000));

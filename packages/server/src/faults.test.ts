@@ -73,7 +73,7 @@ test('the clock jumps back: what runs goes on, commands are carried out, and no 
   await server.tell({ aheadMs: -2 * HOUR_MS });
   await server.say('scale back 2');
   for (const { id } of await runningOf('back')) {
-    const deadline = readFileSync(join(server.home, 'local/machines', id, 'deadline'), 'utf8');
+    const deadline = readFileSync(join(server.home, 'local/machines', id, 'work/deadline'), 'utf8');
     expect(Number(deadline)).toBe(Math.floor(cluster.expiresAt / 1000));
   }
   await server.say('down back');

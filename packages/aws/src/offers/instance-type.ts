@@ -59,9 +59,9 @@ function sizeOf(info: InstanceTypeInfo) {
   return { vcpus: info.VCpuInfo?.DefaultVCpus ?? 0, memoryGiB: (info.MemoryInfo?.SizeInMiB ?? 0) / 1024 };
 }
 
-/** The disks of the machine's host; EC2 has some that turn, which nobody means by an SSD. */
-function ssdGiB({ InstanceStorageInfo }: InstanceTypeInfo): number {
-  const disks = InstanceStorageInfo?.Disks ?? [];
+/** The disks of the machine's host. Some turn, which nobody means by an SSD; old ones that are no NVMe have to be asked for. */
+function ssdGiB({ InstanceStorageInfo: storage }: InstanceTypeInfo): number {
+  const disks = (storage?.NvmeSupport !== 'unsupported' && storage?.Disks) || [];
   const gigabytes = disks
     .filter(({ Type }) => Type === 'ssd')
     .reduce((sum, { SizeInGB = 0, Count = 0 }) => sum + SizeInGB * Count, 0);

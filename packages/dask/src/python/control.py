@@ -16,6 +16,8 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler
 
 HERE = os.environ["DASKUP_DIR"]
+# What the boot script is told: where this process may write.
+WORK = os.environ["DASKUP_WORK"]
 # The name that daskup proves by its certificate. A machine of the cluster has a certificate of the same authority, and
 # no business here.
 CLIENT = ("DNS", "client.daskup.internal")
@@ -23,7 +25,7 @@ CLIENT = ("DNS", "client.daskup.internal")
 
 def set_deadline(expires_at):
     """Moves the end that the boot script watches for; milliseconds since 1970. Whole or not at all."""
-    path = os.path.join(HERE, "deadline")
+    path = os.path.join(WORK, "deadline")
     with open(path + ".new", "w") as file:
         file.write(str(int(expires_at) // 1000))
     os.replace(path + ".new", path)
@@ -31,7 +33,7 @@ def set_deadline(expires_at):
 
 def end(scheduler, reason):
     """Closes the scheduler; the boot script tells the reason and ends the machine."""
-    with open(os.path.join(HERE, "reason"), "w") as file:
+    with open(os.path.join(WORK, "reason"), "w") as file:
         file.write(reason)
     return scheduler.close(reason=reason)
 

@@ -6,12 +6,13 @@ import urllib.request
 
 from distributed.core import Status
 
-HERE = os.environ["DASKUP_DIR"]
+# What the boot script is told: where this process may write.
+WORK = os.environ["DASKUP_WORK"]
 NOTICE = os.environ.get("DASKUP_NOTICE", "")
 
 
 async def set_deadline(expires_at):
-    path = os.path.join(HERE, "deadline")
+    path = os.path.join(WORK, "deadline")
     with open(path + ".new", "w") as file:
         file.write(str(int(expires_at) // 1000))
     os.replace(path + ".new", path)
@@ -21,7 +22,7 @@ async def set_deadline(expires_at):
 async def mark_joined(worker):
     while worker.status != Status.running:
         await asyncio.sleep(0.5)
-    open(os.path.join(HERE, "joined"), "w").close()
+    open(os.path.join(WORK, "joined"), "w").close()
 
 
 def has_notice_on_ec2():
@@ -51,7 +52,7 @@ async def watch_notice(worker):
     while not await has_notice():
         pass
     print("daskup: spot notice: moving results to other workers", flush=True)
-    with open(os.path.join(HERE, "reason"), "w") as file:
+    with open(os.path.join(WORK, "reason"), "w") as file:
         file.write("spot reclaim")
     await worker.close_gracefully(restart=False, reason="spot-notice")
 

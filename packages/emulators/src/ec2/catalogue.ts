@@ -11,6 +11,9 @@ const Type = z.looseObject({
   MemoryInfo: z.object({ SizeInMiB: z.number() }),
   ProcessorInfo: z.looseObject({ SupportedArchitectures: z.array(z.string()) }),
   SupportedUsageClasses: z.array(z.string()),
+  InstanceStorageInfo: z.optional(
+    z.looseObject({ Disks: z.array(z.looseObject({ Count: z.number() })), NvmeSupport: z.optional(z.string()) }),
+  ),
 });
 /** As DescribeInstanceTypes names its fields. */
 export type InstanceType = z.infer<typeof Type>;

@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts';
 import type { Guard } from './guard.ts';
 import { metadataServer, SHUTDOWN_PATH } from './imds.ts';
 import type { Instance } from './instance.ts';
+import { writeRootCommands } from './root-commands.ts';
 
 /** What GetConsoleOutput gives of the end of it. Source: EC2 API reference, GetConsoleOutput: the most recent 64 KB. */
 const CONSOLE_BYTES = 65_536;
@@ -102,6 +103,7 @@ export class Machine {
       mode: 0o700,
     });
     writeFileSync(join(bin, 'shutdown'), SHUTDOWN, { mode: 0o700 });
+    writeRootCommands(folder, bin, this.#instance.birth.disks);
     const packages = Object.entries(process.env).filter(([name]) => PACKAGES.test(name));
     const child = spawn(file, [], {
       cwd: folder,

@@ -47,6 +47,8 @@ export interface Birth {
   readonly keyName: string | undefined;
   readonly profileArn: string | undefined;
   readonly volume: Volume;
+  /** How many the machine has of its own. */
+  readonly disks: number;
   readonly clientToken: string;
   readonly shutdownBehavior: 'stop' | 'terminate';
   readonly metadata: { readonly tokens: 'optional' | 'required'; readonly enabled: boolean; readonly tags: boolean };

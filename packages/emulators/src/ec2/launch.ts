@@ -19,7 +19,7 @@ import {
   roomInQuota,
   unsupportedInZone,
 } from './rules.ts';
-import { rootDisk } from './volumes.ts';
+import { disksOf, rootDisk } from './volumes.ts';
 
 /** Everything about instances to be but how many: checked, so that only room can be lacking. */
 export interface Mould {
@@ -221,6 +221,7 @@ export function launch(region: Region, mould: Mould, count: number, given: Given
         userData,
         keyName: data.KeyName,
         profileArn: profile && (profile.Arn ?? `arn:aws:iam::${ACCOUNT}:instance-profile/${profile.Name}`),
+        disks: disksOf(type),
         volume: { ...mould.disk, id: newId('vol'), tags: volumeTags },
         clientToken: given.clientToken,
         shutdownBehavior: data.InstanceInitiatedShutdownBehavior ?? 'stop',

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { InstanceType } from './catalogue.ts';
 import type { Image } from './images.ts';
 import type { Instance } from './instance.ts';
 import type { LaunchData } from './launch-data.ts';
@@ -49,6 +50,15 @@ export function rootDisk(image: Image, { BlockDeviceMapping }: LaunchData): Omit
     isEncrypted: asked?.Encrypted ?? false,
     deleteOnTermination: asked?.DeleteOnTermination ?? true,
   };
+}
+
+/**
+ * How many NVMe disks of its host an instance of this type has. Source: EC2 user guide, "Instance store volumes": they are
+ * there without being asked for; those of older types only where a block device mapping says so.
+ */
+export function disksOf({ InstanceStorageInfo: storage }: InstanceType): number {
+  if (!storage || storage.NvmeSupport === 'unsupported') return 0;
+  return storage.Disks.reduce((sum, { Count }) => sum + Count, 0);
 }
 
 /** The disks that there are: with its instance most of them go. */
