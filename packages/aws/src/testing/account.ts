@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Boot } from '@daskup/core/provision/provider';
 import type { Platform } from '@daskup/dask/platform';
 import { type Ec2, startEc2 } from '@daskup/emulators/ec2/start';
 import { NOTHING_OWN } from '../own.ts';
@@ -15,7 +16,8 @@ export const REGION = 'us-east-1';
 export class Account {
   readonly ec2: Ec2;
   readonly region: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
+  /** Goes with it. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'daskup-aws-'));
   readonly #env = { ...process.env };
 
   /** On an EC2 of its own. */
@@ -32,17 +34,26 @@ export class Account {
 
   /**
    * @param isPublic whether machines have public addresses, which nobody reaches here.
+   * @param bootScript in place of `body`.
    * @param home what it remembers of before: nothing in a home that is new.
    */
-  provider(body: string, { isPublic = false, home = 'home', own = NOTHING_OWN } = {}): AwsProvider {
+  provider(
+    body: string,
+    {
+      isPublic = false,
+      home = 'home',
+      own = NOTHING_OWN,
+      // As the real one it tells what the machine is for.
+      bootScript = ({ idleSeconds }: Boot, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
+    } = {},
+  ): AwsProvider {
     return new AwsProvider({
       regions: [this.region],
-      cacheFolder: join(this.#folder, home),
+      cacheFolder: join(this.folder, home),
       isPublic,
       own,
       now: Date.now,
-      // As the real one it tells what the machine is for.
-      bootScript: ({ idleSeconds }, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
+      bootScript,
     });
   }
 
@@ -60,7 +71,7 @@ export class Account {
       if (when === 'answered') await answer;
       else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));
       process.kill(process.pid, 'SIGKILL');`;
-    const words = JSON.stringify([this.region, join(this.#folder, 'home'), batch, body, when]);
+    const words = JSON.stringify([this.region, join(this.folder, 'home'), batch, body, when]);
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, words], {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: 60_000,
@@ -92,6 +103,6 @@ export class Account {
   #forget(): void {
     for (const name of Object.keys(this.ec2.env)) delete process.env[name];
     Object.assign(process.env, this.#env);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
