@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { interpreterOf } from '@daskup/dask/environment';
+import { settingsFrom } from '@daskup/server/settings';
 
 const BIN = fileURLToPath(new URL('../../bin/daskup.js', import.meta.url));
 
@@ -17,10 +20,16 @@ export interface Ended {
 /** A person's shell on a home of a test's own: the real program, and the background server it starts. */
 export class Shell {
   readonly home = mkdtempSync(join(tmpdir(), 'daskup-shell-'));
+  /** What this person has exported besides. */
+  readonly #exported: NodeJS.ProcessEnv;
+
+  constructor(exported: NodeJS.ProcessEnv = {}) {
+    this.#exported = exported;
+  }
 
   daskup(...args: string[]): Promise<Ended> {
     const { promise, resolve } = Promise.withResolvers<Ended>();
-    const env = { ...process.env, DASKUP_HOME: this.home };
+    const env = { ...process.env, DASKUP_HOME: this.home, ...this.#exported };
     const child = execFile(process.execPath, [BIN, ...args], { env, timeout: 200_000 }, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
     });
@@ -54,6 +63,20 @@ export class Shell {
       await delay(50);
     }
     return (Date.now() - started) / 1000;
+  }
+
+  /**
+   * Runs Python with nothing but the cluster's connection.
+   * @returns what it prints, without blanks around it.
+   * @throws {Error} when the cluster is not to be connected to, or Python fails.
+   */
+  async python(cluster: string, code: string): Promise<string> {
+    const { out, err } = await this.daskup('connect', cluster, '--json');
+    if (out === '') throw new Error(err);
+    const { path } = JSON.parse(out) as { path: string };
+    const interpreter = interpreterOf({ kind: 'managed' }, settingsFrom(process.env).cache) ?? 'none was made';
+    const env = { DASK_CONFIG: path, PATH: '/usr/bin:/bin' };
+    return (await promisify(execFile)(interpreter, ['-c', code], { env, timeout: 100_000 })).stdout.trim();
   }
 
   /** Ends everything, and forgets the home. */
