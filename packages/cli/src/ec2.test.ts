@@ -10,7 +10,7 @@ afterEach(async () => {
   await shell.daskup('down', '--all', '--yes');
   shell.control.calm();
   shell.control.refill();
-  expect(shell.left()).toEqual([]);
+  expect(shell.control.left()).toEqual([]);
 });
 afterAll(() => shell?.close());
 
@@ -99,7 +99,7 @@ describe('it ends by itself', () => {
   test('at its TTL', async () => {
     await shell.daskup('up', '1', 'us-east-1', 'ttl=25s', 'name=old');
     await shell.until(
-      () => shell.left(),
+      () => shell.control.left(),
       (left) => left.length === 0,
     );
     expect((await shell.say<'status'>('status old')).cluster.why).toContain('TTL');
@@ -108,7 +108,7 @@ describe('it ends by itself', () => {
   test('when it is idle', async () => {
     await shell.daskup('up', '1', 'us-east-1', 'idle=4s', 'name=idle');
     await shell.until(
-      () => shell.left(),
+      () => shell.control.left(),
       (left) => left.length === 0,
     );
     expect((await shell.say<'status'>('status idle')).cluster.why).toContain('idle');

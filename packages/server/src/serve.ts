@@ -37,10 +37,11 @@ export function partsOf(
   { home, cache, awsCache, isAwsPublic: isPublic, awsOwn: own }: Settings,
   store: Store,
   now = Date.now,
+  script = bootScript,
 ): Parts {
-  const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript });
+  const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript: script });
   // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
-  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, own, now, bootScript });
+  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, own, now, bootScript: script });
   return { store, local, aws, control: new ControlPort(), now };
 }
 

@@ -52,13 +52,6 @@ export class ShellOnEc2 extends Shell {
       .instances.filter(({ tags, state }) => tags['daskup:cluster'] === cluster && state !== 'terminated');
   }
 
-  /** What an account could be billed for, or would have to clean up. */
-  left(): readonly string[] {
-    const { instances, interfaces, addresses, templates } = this.control.state();
-    const alive = instances.filter(({ state }) => state !== 'terminated').map(({ id }) => id);
-    return [...alive, ...interfaces, ...addresses, ...templates];
-  }
-
   override async close(): Promise<void> {
     await super.close();
     await this.#ec2.close();

@@ -54,6 +54,13 @@ export class Control {
     };
   }
 
+  /** Whatever an account is still billed for, or would have to clean up: ids, addresses, names. */
+  left(): readonly string[] {
+    const { instances, interfaces, addresses, templates } = this.state();
+    const alive = instances.filter(({ state }) => state !== 'terminated').map(({ id }) => id);
+    return [...alive, ...interfaces, ...addresses, ...templates];
+  }
+
   faults(): Faults {
     return this.#front.world.faults;
   }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import type { Store } from '@daskup/core/state/store';
 import { bootScript } from '@daskup/dask/boot-script';
-import { LocalProvider } from '@daskup/local/provider';
 import { openStore } from '@daskup/store/open';
 import { makeHome } from '../home.ts';
 import { secretKeyIn } from '../secret-key.ts';
@@ -43,41 +42,23 @@ function stepping<T extends object>(target: T, names: readonly (keyof T)[]): T {
   });
 }
 
-/** Machines that boot otherwise than they are told to. */
-function withBootScript(parts: Parts, script: typeof bootScript): Parts {
-  const { home, cache } = settings;
-  return {
-    ...parts,
-    local: new LocalProvider({
-      homeId: parts.local.home ?? '',
-      home: join(home, 'local'),
-      cache,
-      now: parts.now,
-      bootScript: script,
-    }),
-  };
-}
+/** How machines boot. Those without timers would outlive every one of their own. */
+const script: typeof bootScript = (boot, { identify }) => {
+  const expiresAt = boot.expiresAt + DAY_MS;
+  const late = faults.noTimers ? { joinSeconds: 86_400, idleSeconds: 86_400, expiresAt } : {};
+  const ttl = faults.workerTtl ? `\nexport DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=${faults.workerTtl}` : '';
+  return bootScript({ ...boot, ...late }, { identify: `${identify}${ttl}` });
+};
 
-/** Machines that would outlive every one of their own timers. */
-function untimed(parts: Parts): Parts {
-  const status = parts.control.status.bind(parts.control);
-  parts.control.status = (endpoint, credentials, expiresAt) => status(endpoint, credentials, expiresAt + DAY_MS);
-  const late = { joinSeconds: 86_400, idleSeconds: 86_400 };
-  return withBootScript(parts, (boot, platform) =>
-    bootScript({ ...boot, ...late, expiresAt: boot.expiresAt + DAY_MS }, platform),
-  );
-}
-
-function withWorkerTtl(parts: Parts, ttl: string): Parts {
-  return withBootScript(parts, (boot, { identify }) =>
-    bootScript(boot, { identify: `${identify}\nexport DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=${ttl}` }),
-  );
+function untimed({ control }: Parts): void {
+  const status = control.status.bind(control);
+  control.status = (endpoint, credentials, expiresAt) => status(endpoint, credentials, expiresAt + DAY_MS);
 }
 
 /** Somebody else listens where this cluster's scheduler is to, from the moment that its place was chosen. */
-function withPortTaken(parts: Parts, name: string): Parts {
-  const prepare = parts.local.prepare.bind(parts.local);
-  parts.local.prepare = async (cluster) => {
+function takePort({ local }: Parts, name: string): void {
+  const prepare = local.prepare.bind(local);
+  local.prepare = async (cluster) => {
     const endpoint = await prepare(cluster);
     if (cluster.clusterName === name)
       createServer()
@@ -85,7 +66,6 @@ function withPortTaken(parts: Parts, name: string): Parts {
         .listen(endpoint.port, endpoint.address);
     return endpoint;
   };
-  return parts;
 }
 
 /** What a bug, or a hand in the database, could do: the clusters are over, and their machines run on. */
@@ -115,15 +95,16 @@ const store = await openStore({
   folder: join(settings.home, 'store'),
   secretKey: settings.secretKey ?? secretKeyIn(settings.home),
 });
-let parts = partsOf(settings, store, () => Date.now() + aheadMs);
-if (faults.noTimers) parts = untimed(parts);
-if (faults.workerTtl) parts = withWorkerTtl(parts, faults.workerTtl);
-if (faults.portTakenOf) parts = withPortTaken(parts, faults.portTakenOf);
-parts = {
+const parts = partsOf(settings, store, () => Date.now() + aheadMs, script);
+if (faults.noTimers) untimed(parts);
+if (faults.portTakenOf) takePort(parts, faults.portTakenOf);
+const CHANGES = ['prepare', 'launch', 'terminate', 'release'] as const;
+const stepped = {
   ...parts,
   store: stepping(parts.store, ['create', 'commit']),
-  local: stepping(parts.local, ['prepare', 'launch', 'terminate', 'release']),
+  local: stepping(parts.local, CHANGES),
+  aws: stepping(parts.aws, CHANGES),
   control: stepping(parts.control, ['retire']),
 };
-await serve(settings, parts, false, stop.signal);
+await serve(settings, stepped, false, stop.signal);
 process.exit(0);

@@ -11,6 +11,7 @@ import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { Answer, Result } from '@daskup/core/answer';
 import type { ClusterView } from '@daskup/core/observe/view';
 import { interpreterOf } from '@daskup/dask/environment';
+import type { Ec2 } from '@daskup/emulators/ec2/start';
 import { socketOf } from '../home.ts';
 import { settingsFrom } from '../settings.ts';
 
@@ -51,13 +52,19 @@ const PATIENCE_MS = 120_000;
 /** A home of a test's own, a server process on it, and whoever speaks to that over its socket. */
 export class Server {
   readonly home = mkdtempSync(join(tmpdir(), 'daskup-faults-'));
+  readonly #ec2: Ec2 | null;
   #process: ChildProcess | null = null;
   #log = '';
+
+  /** @param ec2 the EC2 that it meets, if any. */
+  constructor(ec2: Ec2 | null = null) {
+    this.#ec2 = ec2;
+  }
 
   /** Starts it, and waits until it listens. */
   async start(faults: Faults = {}, env: NodeJS.ProcessEnv = {}): Promise<void> {
     const child = spawn(process.execPath, [FAULTY, JSON.stringify(faults)], {
-      env: { ...process.env, DASKUP_HOME: this.home, ...env },
+      env: { ...process.env, ...this.#ec2?.env, DASKUP_HOME: this.home, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let said = '';
@@ -120,8 +127,9 @@ export class Server {
     return (await promisify(execFile)(interpreter, ['-c', code], { env, timeout: PATIENCE_MS })).stdout.trim();
   }
 
-  /** Ids of all machines that ever were. */
+  /** Ids of all machines that ever were; of an EC2 also other servers'. */
   get machines(): readonly string[] {
+    if (this.#ec2) return this.#ec2.control.state().instances.map(({ id }) => id);
     try {
       return readdirSync(join(this.home, 'local/machines')).filter((name) => /^m-[0-9a-f]{10}$/.test(name));
     } catch {
@@ -137,10 +145,11 @@ export class Server {
 
   /** Pids of the processes of these machines that run. */
   processes(ids = this.machines): readonly number[] {
-    const marks = new Set(ids.map((id) => `DASKUP_DIR=${this.home}/local/machines/${id}`));
+    const isTheirs = (line: string) =>
+      line.startsWith('DASKUP_DIR=') && line.split('/').some((part) => ids.includes(part));
     return readdirSync('/proc')
       .map(Number)
-      .filter((pid) => pid > 0 && environmentOf(pid).some((line) => marks.has(line)));
+      .filter((pid) => pid > 0 && environmentOf(pid).some(isTheirs));
   }
 
   /** Waits until no process of these machines is left; returns how many seconds that took. */
