@@ -180,6 +180,19 @@ describe('what a launch may draw from', () => {
     expect(next()).toEqual([]);
   });
 
+  it('is nothing behind the cheapest of a zone, however much of that there is: the next zone comes first, then no launch', () => {
+    const many = zones.flatMap((zone) =>
+      Array.from({ length: 500 }, (_, i) => offer(`m${i}.large`, { zone, microsPerHour: 1_000 * (i + 1) })),
+    );
+    const cheapest = ({ zone, microsPerHour }: Offer, of: string) => zone === of && microsPerHour <= 1_000 * MOST_POOLS;
+    const zonesOf = (unavailable: (offer: Offer) => boolean) => [
+      ...new Set(available(spec(), home, 'worker', many, unavailable).map(({ zone }) => zone)),
+    ];
+    expect(zonesOf((one) => cheapest(one, 'r1b'))).toEqual(['r1a']);
+    expect(zonesOf((one) => cheapest(one, 'r1b') || cheapest(one, 'r1a'))).toEqual([]);
+    expect(plan(spec(), many, (one) => cheapest(one, 'r1b') || cheapest(one, 'r1a')).sites).toEqual([]);
+  });
+
   it('is all zones where any will do', () => {
     const any = available({ ...asked, zones: 'any' }, home, 'worker', offers, nothingKnown);
     expect(pools(any)).toEqual(

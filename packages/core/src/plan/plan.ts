@@ -4,8 +4,13 @@ import type { Offer } from './offer.ts';
 import { isOf, requirementsOf } from './requirements.ts';
 import { SMALL } from './small.ts';
 
-/** A launch draws from at most so many pools, as Karpenter's do; what is behind them has its turn once they are empty. */
+/**
+ * A launch draws from at most so many pools, as Karpenter's do. Nobody is given what is behind them: it costs a multiple, so
+ * that another zone, market or region comes first, and to try it all takes a launch for each.
+ */
 export const MOST_POOLS = 60;
+/** Schedulers are launched one type after the other. */
+const MOST_SCHEDULERS = 10;
 
 /** A zone that costs at most this much more than the cheapest is as good, and better if it has more pools: it has more room. */
 const AS_CHEAP = 1.05;
@@ -45,11 +50,13 @@ export interface Plan {
 /** Whether it is known that there is no more of this offer now. */
 export type Unavailable = (offer: Offer) => boolean;
 
-/** Ranks what the clouds offer for a spec. Pure: the same offers give the same plan. */
-export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
+/** Ranks what the clouds offer for a spec, but for what is known to be empty. Pure: the same offers give the same plan. */
+export function plan(spec: ClusterSpec, offers: readonly Offer[], unavailable: Unavailable = () => false): Plan {
   const requirements = requirementsOf(spec);
   const rejected = new Map<string, number>();
-  const reject = (reason: string) => rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
+  const reject = (reason: string, count = 1) => {
+    if (count > 0) rejected.set(reason, (rejected.get(reason) ?? 0) + count);
+  };
   const fits = (offer: Offer) => {
     const unmet = requirements.find(({ meets }) => !meets(offer));
     if (unmet) reject(unmet.reason);
@@ -59,8 +66,10 @@ export function plan(spec: ClusterSpec, offers: readonly Offer[]): Plan {
     const there = offers.filter((offer) => offer.region === region);
     const fitting = there.filter(fits);
     const worthwhile = fitting.filter(isWorthwhile(fitting));
-    for (let i = worthwhile.length; i < fitting.length; i++) reject('spot dearer than on-demand');
-    return siteOf(spec, there, worthwhile);
+    reject('spot dearer than on-demand', fitting.length - worthwhile.length);
+    const cheapest = cheapestPools(worthwhile);
+    reject(`dearer than ${MOST_POOLS} others of their zone`, worthwhile.length - cheapest.length);
+    return siteOf(spec, there, cheapest, unavailable);
   });
   return {
     sites: sites.sort((a, b) => a.microsPerHour - b.microsPerHour),
@@ -80,11 +89,12 @@ export function available(
   offers: readonly Offer[],
   unavailable: Unavailable,
 ): readonly Offer[] {
-  const there = offers.filter((offer) => offer.region === region && !unavailable(offer));
-  if (role === 'scheduler') return schedulersIn(zone, spec, there);
+  const there = offers.filter((offer) => offer.region === region);
+  if (role === 'scheduler') return schedulersIn(zone, spec, there, unavailable);
   const requirements = requirementsOf(spec);
   const fitting = there.filter((offer) => requirements.every(({ meets }) => meets(offer)));
-  const pools = firstMarket(fitting.filter(isWorthwhile(fitting)));
+  const left = cheapestPools(fitting).filter((offer) => !unavailable(offer));
+  const pools = firstMarket(left.filter(isWorthwhile(left)));
   if (spec.zones === 'any') return best(pools, cheapestFirst);
   const within = pools.some((offer) => offer.zone === zone) ? zone : bestZone(pools);
   return best(
@@ -94,14 +104,21 @@ export function available(
 }
 
 /** The site of one region's offers and of the workers among them; none when they do not make a cluster. */
-function siteOf(spec: ClusterSpec, offers: readonly Offer[], fitting: readonly Offer[]): Site[] {
-  const schedulable = new Set(offers.filter((offer) => suitsScheduler(spec, offer)).map((offer) => offer.zone));
-  const candidates = fitting.filter((offer) => schedulable.has(offer.zone));
+function siteOf(
+  spec: ClusterSpec,
+  offers: readonly Offer[],
+  fitting: readonly Offer[],
+  unavailable: Unavailable,
+): Site[] {
+  const left = fitting.filter((offer) => !unavailable(offer));
+  const zones = new Set(left.map((offer) => offer.zone));
+  const schedulers = new Map([...zones].map((zone) => [zone, schedulersIn(zone, spec, offers, unavailable)]));
+  const candidates = left.filter((offer) => schedulers.get(offer.zone)?.length);
   const zone = bestZone(firstMarket(candidates));
   if (zone === undefined) return [];
   const order = spec.zones === 'any' ? cheapestFirst : homeFirst(zone);
   const workers = MARKETS.flatMap((market) => best(ofMarket(candidates, market), order));
-  const scheduler = schedulersIn(zone, spec, offers);
+  const scheduler = schedulers.get(zone) ?? [];
   const [first] = scheduler;
   const [worker] = workers;
   if (!first || !worker) return [];
@@ -155,7 +172,12 @@ function suitsScheduler({ architecture, schedulerTypes }: ClusterSpec, offer: Of
 }
 
 /** Machines that a scheduler fits on, best first: those with room for many workers, then the others. */
-function schedulersIn(zone: string, spec: ClusterSpec, offers: readonly Offer[]): readonly Offer[] {
+function schedulersIn(
+  zone: string,
+  spec: ClusterSpec,
+  offers: readonly Offer[],
+  unavailable: Unavailable,
+): readonly Offer[] {
   const { max } = spec.workers;
   // A scheduler keeps a graph of its tasks in memory, and talks to every worker.
   const memoryGiB = Math.max(4, max / 64);
@@ -164,20 +186,27 @@ function schedulersIn(zone: string, spec: ClusterSpec, offers: readonly Offer[])
   return best(
     offers.filter((offer) => offer.zone === zone && suitsScheduler(spec, offer)),
     (a, b) => tight(a) - tight(b) || cheapestFirst(a, b),
-  );
+    MOST_SCHEDULERS,
+  ).filter((offer) => !unavailable(offer));
+}
+
+/** The cheapest of each market and zone. */
+function cheapestPools(fitting: readonly Offer[]): readonly Offer[] {
+  const groups = Map.groupBy(fitting, ({ market, zone }) => `${market}/${zone}`);
+  return [...groups.values()].flatMap((there) => best(there, cheapestFirst));
 }
 
 type Order = (a: Offer, b: Offer) => number;
 
-/** The first {@link MOST_POOLS} in this order. A region has thousands of offers: to sort them all takes ten times as long. */
-function best(offers: readonly Offer[], order: Order): readonly Offer[] {
+/** The first so many in this order. A region has thousands of offers: to sort them all takes ten times as long. */
+function best(offers: readonly Offer[], order: Order, most = MOST_POOLS): readonly Offer[] {
   const kept: Offer[] = [];
   for (const offer of offers) {
-    const last = kept[MOST_POOLS - 1];
+    const last = kept[most - 1];
     if (last && order(last, offer) <= 0) continue;
     const place = kept.findLastIndex((other) => order(other, offer) <= 0) + 1;
     kept.splice(place, 0, offer);
-    kept.length = Math.min(kept.length, MOST_POOLS);
+    kept.length = Math.min(kept.length, most);
   }
   return kept;
 }

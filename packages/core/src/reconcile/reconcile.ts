@@ -336,8 +336,8 @@ class Pass {
     // A launch whose answer is to come may have made machines here.
     if (cluster.state.phase !== 'starting' || this.joined.length > 0 || cluster.launches.length > 0) return false;
     const elsewhere = ({ region, zone }: Place) => region !== cluster.region || zone !== cluster.zone;
-    const ours = offers.filter((offer) => offer.provider === cluster.provider && !known.unavailable(offer));
-    const next = plan(cluster.spec, ours).sites.find(elsewhere);
+    const ours = offers.filter((offer) => offer.provider === cluster.provider);
+    const next = plan(cluster.spec, ours, known.unavailable).sites.find(elsewhere);
     if (!next) return false;
     const { region, zone } = next;
     this.#update({ moveTo: { region, zone } });
