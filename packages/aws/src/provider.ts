@@ -112,7 +112,9 @@ export class AwsProvider implements Provider {
       this.#offers.of(mine),
       Promise.all(mine.map((one) => this.#zonesOf(one))),
     ]);
-    return hasOwnNetwork(this.#own) ? offers.filter(({ zone }) => zones.some((there) => there.includes(zone))) : offers;
+    const without = zones.flatMap((there, i) => (there === null ? [mine[i]] : []));
+    const usable = new Set(zones.flatMap((there) => there ?? []));
+    return offers.filter(({ region, zone }) => usable.has(zone) || without.includes(region));
   }
 
   priceAges(regions: readonly string[]): Promise<readonly PriceAge[]> {
@@ -253,14 +255,20 @@ export class AwsProvider implements Provider {
     return vpc;
   }
 
-  /** Zones with a subnet of the account's own: nothing that is sold in others is of use. */
-  async #zonesOf(region: string): Promise<readonly string[]> {
-    if (!hasOwnNetwork(this.#own)) return [];
-    const zones =
-      this.#zones.get(region) ??
-      (await this.#kept.zones(region, this.#chosenBy)) ??
-      (await this.#look(await this.#clients.ec2(region), region)).subnets.map(({ zone }) => zone);
-    this.#zones.set(region, zones);
+  /**
+   * Zones with a subnet: what is sold in others is of no use, and a zone may be newer than the default VPC. Null where that
+   * cannot be told, which is no reason to show no prices: a check tells it.
+   */
+  async #zonesOf(region: string): Promise<readonly string[] | null> {
+    const known = this.#zones.get(region) ?? (await this.#kept.zones(region, this.#chosenBy));
+    if (known) return known;
+    const ec2 = await this.#clients.ec2(region);
+    const vpc = await this.#look(ec2, region).catch((error: unknown) => {
+      if (hasOwnNetwork(this.#own)) throw error;
+      return null;
+    });
+    const zones = vpc?.subnets.map(({ zone }) => zone) ?? null;
+    if (zones) this.#zones.set(region, zones);
     return zones;
   }
 
