@@ -139,6 +139,7 @@ export function newCluster(i: number, now: number): Cluster {
       awaySeconds: 120,
       quorum: 0.9,
       environment: { kind: 'managed' },
+      machineImage: null,
     },
     state: { phase: 'starting', since: now },
     createdAt: now,

@@ -42,6 +42,7 @@ test('a cluster takes at most 12 calls on a fresh account, and 6 once its networ
         offers: some(market, ['c7g.large', 'm7g.large', 'c6g.large', 'm6g.large', 't4g.small']),
         diskGiB: 20,
         userTags: [],
+        machineImage: null,
         boot,
       } as LaunchBatch;
     };

@@ -83,6 +83,7 @@ async function batch(provider: AwsProvider, role: Role, zone: string): Promise<L
     market,
     offers,
     diskGiB: 20,
+    machineImage: null,
     userTags: [],
     boot: {
       role,

@@ -42,7 +42,16 @@ disk=\${disks[0]:-}
 timeout 120 mkfs.ext4 -q -F -m 0 -E nodiscard "$disk" && mount -o noatime "$disk" "$1"
 }
 export PATH="$HOME/.local/bin:$PATH"
-command -v uv >/dev/null || python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-curl -LsSf -m 60 --retry 2 https://astral.sh/uv/${UV}/install.sh | UV_NO_MODIFY_PATH=1 sh >/dev/null 2>&1
 `,
+  fetch: {
+    uv: `curl -LsSf -m 60 --retry 2 https://astral.sh/uv/${UV}/install.sh | UV_NO_MODIFY_PATH=1 sh`,
+    // Ubuntu's own image, then Amazon's. A machine that has just come up may be at its updates.
+    docker: `
+if command -v apt-get >/dev/null; then
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update && apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends docker.io
+else
+dnf -qy install docker && systemctl start docker
+fi`,
+  },
 };

@@ -67,6 +67,7 @@ async function batch(
     offers,
     diskGiB: 20,
     userTags: [],
+    machineImage: null,
     boot: { ...boot, ...life },
   } satisfies LaunchBatch;
 }

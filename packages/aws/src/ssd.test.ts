@@ -68,6 +68,7 @@ test(
         market: 'on-demand',
         offers: offers.filter((offer) => offer.type === type),
         diskGiB: 20,
+        machineImage: null,
         userTags: [],
         boot: {
           role,

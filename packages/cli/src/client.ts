@@ -20,7 +20,7 @@ const SLOW_MS = 1_000;
 /** So long, then twice as long, the server that has the store may take to answer before another is started; milliseconds. */
 const PATIENCE_MS = 5_000;
 
-const READS = /^(ls|status|logs|cost|plan|connect)\b/;
+const READS = /^(ls|status|logs|cost|plan|connect|env (ls|show))\b/;
 
 export interface Order {
   readonly line: string;

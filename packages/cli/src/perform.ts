@@ -35,7 +35,7 @@ export async function perform(command: Command, line: string, options: Options):
   let order: Order;
   try {
     client = new Client(process.env, () => progress.note("starting daskup's server in the background…"));
-    order = { line, user: userInfo().username, environment: environmentOf(command) };
+    order = { line, user: userInfo().username, environment: await environmentOf(command) };
   } catch (error) {
     return fail(BAD_COMMAND, messageOf(error));
   }

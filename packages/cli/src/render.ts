@@ -5,6 +5,8 @@ import type { ClusterView, MachineView } from '@daskup/core/observe/view';
 import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import { describeSeconds } from '@daskup/core/spec/duration';
+import type { Requirements } from '@daskup/core/spec/spec';
+import type { KeptEnvironment } from '@daskup/core/state/store';
 import { PROGRAM } from './program.ts';
 
 /** Of machines that ended, so many are shown: the last ones. */
@@ -38,6 +40,8 @@ export function render(result: Exclude<Result, { verb: 'connect' }>): string {
       ].join('\n');
     case 'cost':
       return cost(result);
+    case 'env':
+      return environments(result);
     case 'reclaim':
       return `${result.machine.role} ${result.machine.id} has notice: it moves its results away and goes`;
   }
@@ -176,6 +180,30 @@ function cost({ rows, totalMicros, period }: Extract<Result, { verb: 'cost' }>):
     [`SINCE ${new Date(period.from).toISOString().slice(0, 16)}Z`, 'MACHINES', 'MACHINE TIME', 'COST'],
     [...lines, ['total', '', '', dollars(totalMicros)]],
   );
+}
+
+function environments({ did, environments: all }: Extract<Result, { verb: 'env' }>): string {
+  const [one] = all;
+  if (did === 'show') return one?.environment.text.trimEnd() ?? '';
+  if (did === 'rm') return `${one?.name} is kept no more; clusters that have it keep it`;
+  if (did === 'add') return `${one?.name} is kept, ${packages(one)}: ${PROGRAM} up 4 env=${one?.name}`;
+  if (all.length === 0) return `no environments. Keep one: ${PROGRAM} env add NAME requirements.txt`;
+  return table(
+    ['NAME', 'PACKAGES', 'PYTHON', 'KEPT BY', 'SINCE'],
+    all.map((kept) => [kept.name, packages(kept), pythons(kept.environment), kept.keptBy, clock(kept.keptAt)]),
+  );
+}
+
+/** How many packages it asks for by a line of their own. */
+function packages(kept: KeptEnvironment | undefined): string {
+  const lines = kept?.environment.text.split('\n').filter((line) => /^\s*\w/.test(line)) ?? [];
+  return many(lines.length, 'package');
+}
+
+function pythons({ python }: Requirements): string {
+  if (python === null) return 'any';
+  const { from, to } = python;
+  return `3.${from}${to === null ? ' or newer' : to > from ? ` to 3.${to}` : ''}`;
 }
 
 function left(cluster: ClusterView): string {

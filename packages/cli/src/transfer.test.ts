@@ -55,7 +55,7 @@ test('a store moves by two commands, and what is wrong is told in a line', async
 
   const out = await daskup(here, 'export', file);
   expect(out).toMatchObject({ code: 0, err: '' });
-  expect(out.out).toContain('exported 0 clusters (0 live), 0 machines, 0 ledger entries, 0 events to');
+  expect(out.out).toContain('exported 0 clusters (0 live), 0 machines, 0 ledger entries, 0 events, 0 environments to');
   expect(out.out).toContain('with the same secret key only');
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse((await daskup(there, 'import', file, '--json')).out)).toMatchObject({

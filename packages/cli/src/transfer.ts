@@ -20,8 +20,8 @@ export async function transfer(verb: 'export' | 'import', words: readonly string
       console.log(JSON.stringify({ verb, file, ...moved }));
       return DONE;
     }
-    const { clusters, live, machines, ledger, events } = moved;
-    const rows = `${clusters} clusters (${live} live), ${machines} machines, ${ledger} ledger entries, ${events} events`;
+    const { clusters, live, machines, ledger, events, environments } = moved;
+    const rows = `${clusters} clusters (${live} live), ${machines} machines, ${ledger} ledger entries, ${events} events, ${environments} environments`;
     console.log(`${verb}ed ${rows} ${verb === 'export' ? 'to' : 'from'} ${file}`);
     if (verb === 'export')
       console.log('its clusters can be spoken to with the same secret key only: keep that too (docs/operations.md)');

@@ -1,9 +1,10 @@
 import type { CostRow, Period } from './account/cost.ts';
+import type { EnvironmentTask } from './command/command.ts';
 import type { SchedulerStatus } from './observe/scheduler.ts';
 import type { ClusterView, MachineView } from './observe/view.ts';
 import type { PriceAge } from './plan/offer.ts';
 import type { Plan } from './plan/plan.ts';
-import type { StoredEvent } from './state/store.ts';
+import type { KeptEnvironment, StoredEvent } from './state/store.ts';
 
 /** What a command came to. Frontends put it into words; `--json` prints it as it is. */
 export type Result =
@@ -26,6 +27,12 @@ export type Result =
       readonly boots: readonly { readonly machine: MachineView; readonly text: string }[];
     }
   | { readonly verb: 'cost'; readonly period: Period; readonly rows: readonly CostRow[]; readonly totalMicros: number }
+  | {
+      readonly verb: 'env';
+      readonly did: EnvironmentTask['do'];
+      /** All for `ls`, else the one that it was done to. */
+      readonly environments: readonly KeptEnvironment[];
+    }
   | { readonly verb: 'reclaim'; readonly machine: MachineView };
 
 /** What a command says while it works, and last of all its result or why there is none. */

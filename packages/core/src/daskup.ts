@@ -3,6 +3,7 @@ import type { Command } from './command/command.ts';
 import { messageOf } from './message.ts';
 import { down, extend, reclaim, scale } from './perform/change.ts';
 import { type Asker, type Context, type DaskupOptions, Refusal } from './perform/context.ts';
+import { environments } from './perform/environment.ts';
 import { Pulse } from './perform/pulse.ts';
 import { connect, cost, logs, ls, status } from './perform/read.ts';
 import { planned, up } from './perform/up.ts';
@@ -75,6 +76,8 @@ export class Daskup {
         return yield result(await connect(context, command));
       case 'logs':
         return yield result(await logs(context, command));
+      case 'env':
+        return yield result(await environments(context, command, asker));
       case 'cost':
         return yield result(await cost(context, command));
       case 'help':

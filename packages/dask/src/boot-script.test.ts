@@ -34,10 +34,14 @@ const lines = (count: number) =>
 
 test('user data with the longest requirements file that is taken fits', () => {
   let text = lines(100);
-  for (let count = 100; environmentProblem({ kind: 'requirements', text: lines(count) }) === null; count++)
+  for (
+    let count = 100;
+    environmentProblem({ kind: 'requirements', text: lines(count), python: null }) === null;
+    count++
+  )
     text = lines(count);
   expect(text.length).toBeGreaterThan(8_000);
-  const script = bootScript(boot('scheduler', { environment: { kind: 'requirements', text } }), platform);
+  const script = bootScript(boot('scheduler', { environment: { kind: 'requirements', text, python: null } }), platform);
   expect(userData(script).length).toBeLessThan(MAX_BYTES);
 });
 
@@ -48,8 +52,10 @@ test('user data runs the script it was packed from', () => {
 });
 
 test('a requirements file that does not fit is refused in words', () => {
-  expect(environmentProblem({ kind: 'requirements', text: lines(5_000) })).toMatch(/leave away hashes and comments/);
-  expect(environmentProblem({ kind: 'requirements', text: "a==1 ; python_version < '4'\n" })).toBeNull();
+  expect(environmentProblem({ kind: 'requirements', text: lines(5_000), python: null })).toMatch(
+    /leave away hashes and comments/,
+  );
+  expect(environmentProblem({ kind: 'requirements', text: "a==1 ; python_version < '4'\n", python: null })).toBeNull();
   expect(environmentProblem({ kind: 'managed' })).toBeNull();
 });
 

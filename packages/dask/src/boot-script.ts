@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Boot } from '@daskup/core/provision/provider';
 import type { Environment } from '@daskup/core/spec/spec';
 import { stringify } from 'yaml';
-import { softwareOf } from './environment.ts';
+import { FIRST_MINOR, type Software, softwareOf } from './environment.ts';
 import type { Platform } from './platform.ts';
 import { shellWord } from './shell-word.ts';
 import { packed } from './user-data.ts';
@@ -12,7 +12,9 @@ const REQUIREMENTS_BYTES = 6_000;
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 // Comments and indentation are for its readers, and would take a machine's room.
-const MACHINE = read('machine.sh').replaceAll(/^ *(#.*\n)?/gm, '');
+const script = (name: string) => read(name).replaceAll(/^ *(#.*\n)?/gm, '');
+const MACHINE = script('machine.sh');
+const CONTAINER = script('container.sh');
 const PRELOAD = { scheduler: read('python/control.py'), worker: read('python/worker.py') };
 
 const PAIR = { cert: '../cert.pem', key: '../key.pem' };
@@ -48,7 +50,7 @@ export function bootScript(boot: Boot, platform: Platform): string {
     DASKUP_DEADLINE: Math.floor(boot.expiresAt / 1000),
     DASKUP_JOIN_SECONDS: boot.joinSeconds,
     DASKUP_IDLE_SECONDS: boot.idleSeconds,
-    ...('python' in software ? { DASKUP_PYTHON: software.python } : { DASKUP_ENVIRONMENT: software.cacheKey }),
+    ...variablesOf(software),
   };
   const files: Record<string, string> = {
     'ca.pem': boot.ca,
@@ -66,15 +68,46 @@ export function bootScript(boot: Boot, platform: Platform): string {
       .map(([name, value]) => `${name}=${shellWord(String(value))}`)
       .join(' ')}`,
     ...Object.entries(files).map(([name, text]) => `printf %s ${shellWord(text)} >"$DASKUP_DIR/${name}"`),
+    ...toolsOf(software, platform),
     MACHINE,
   ].join('\n');
 }
 
+function variablesOf(software: Software): Record<string, string | number> {
+  if ('python' in software) return { DASKUP_PYTHON: software.python };
+  if ('container' in software) return { DASKUP_CONTAINER: software.container };
+  const { from, to } = software.pythons;
+  return {
+    DASKUP_ENVIRONMENT: software.cacheKey,
+    DASKUP_PYTHON_FROM: from,
+    ...(to === null ? {} : { DASKUP_PYTHON_TO: to }),
+  };
+}
+
+/** What a machine needs to come by its software, where it has to. */
+function toolsOf(software: Software, { fetch }: Platform): readonly string[] {
+  const fetching = (tool: 'uv' | 'docker') => (fetch ? [`fetch_${tool}() {\n${fetch[tool].trim()}\n}`] : []);
+  if ('container' in software) return [CONTAINER, ...fetching('docker')];
+  return 'requirements' in software ? fetching('uv') : [];
+}
+
 /** Why no machine could be given this environment, in words; null when one can. */
 export function environmentProblem(environment: Environment): string | null {
+  const newest =
+    environment.kind === 'client'
+      ? environment.python
+      : environment.kind === 'requirements'
+        ? environment.python?.to
+        : null;
+  if (newest != null && newest < FIRST_MINOR) {
+    const whose = environment.kind === 'client' ? `${environment.interpreter} is` : 'The environment is for';
+    const fix =
+      environment.kind === 'client' ? 'Activate a newer one, or say env= or python=' : 'Make it for a newer one';
+    return `${whose} Python 3.${newest}, and machines take 3.${FIRST_MINOR} or newer. ${fix}`;
+  }
   if (environment.kind !== 'requirements') return null;
   const bytes = packed(environment.text).length;
   if (bytes <= REQUIREMENTS_BYTES) return null;
-  const size = `takes ${bytes} bytes in a machine's boot script, which has room for ${REQUIREMENTS_BYTES}`;
-  return `The requirements file ${size}: leave away hashes and comments, or use an interpreter that has the packages (python=)`;
+  const size = `take ${bytes} bytes in a machine's boot script, which has room for ${REQUIREMENTS_BYTES}`;
+  return `The packages ${size}: leave away hashes and comments, or use a container (image=) or an interpreter (python=) that has them`;
 }

@@ -23,7 +23,7 @@ watch_deadline() {
 
 # Dask runs the code of whoever uses it: with the rights of a user of its own, where the platform has one, and never root's.
 as_dask() {
-  [[ -n ${DASKUP_USER:-} ]] || { "$@"; return; }
+  [[ -n ${DASKUP_USER:-} && $1 != contained ]] || { "$@"; return; }
   HOME=$DASKUP_WORK setpriv --reuid "$DASKUP_USER" --regid "$(id -g "$DASKUP_USER")" --init-groups --no-new-privs "$@"
 }
 
@@ -67,6 +67,9 @@ fail_install() {
 # Runs an interpreter, and prints the version by which packages are told apart.
 version_of() { "$1" -ISc 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
+# Whether it may be of that version of Python, such as 3.12.
+suits() { [[ $1 == 3.* ]] && ((${1#3.} >= DASKUP_PYTHON_FROM && ${1#3.} <= ${DASKUP_PYTHON_TO:-${1#3.}})); }
+
 # A system's upgrade takes an environment's interpreter away, or puts another in its place. One that bears its version in its
 # name, as most do, need not be run to be known: that takes longer than all else before Dask.
 is_whole() {
@@ -76,24 +79,43 @@ is_whole() {
 }
 
 find_environment() {
-  for environment in "$DASKUP_CACHE/$DASKUP_ENVIRONMENT"-*; do is_whole "$environment" && return; done
+  for environment in "$DASKUP_CACHE/$DASKUP_ENVIRONMENT"-*; do is_whole "$environment" && suits "${environment##*-}" && return; done
+  return 1
+}
+
+# The first interpreter that will do. Without one, the version of one that will not.
+find_python() {
+  local name seen=
+  for name in python3 python3.{11..30}; do
+    python=$(command -v "$name") || continue
+    version=$(version_of "$python") && suits "$version" && return
+    seen=${seen:-$version}
+  done
+  version=$seen
   return 1
 }
 
 # Made once by the first machine that needs it, used by all that share the cache.
 make_environment() {
-  local tool=pip python version folder
+  local tool=pip python version folder to=${DASKUP_PYTHON_TO:-}
+  local wanted=3.$DASKUP_PYTHON_FROM
+  [[ $to == "$DASKUP_PYTHON_FROM" ]] || wanted+="${to:+ to 3.$to}"
+  [[ -n $to ]] || wanted+=' or newer'
   : >"$DASKUP_DIR/install.log"
   # Packages are no secret, and another user is to run them.
   [[ -z ${DASKUP_USER:-} ]] || umask 022
+  if ! command -v uv >/dev/null && declare -F fetch_uv >/dev/null; then
+    { find_python && "$python" -ISc 'import ensurepip' 2>/dev/null; } || quietly fetch_uv
+  fi
   if command -v uv >/dev/null; then
     tool=uv
-    python=$(uv run -q --no-project --python '>=3.11' python -c 'import sys; print(sys.executable)' 2>>"$DASKUP_DIR/install.log") ||
-      fail_environment 'uv found no Python 3.11 or newer. Install python3'
+    python=$(uv run -q --no-project --python ">=3.$DASKUP_PYTHON_FROM${to:+,<3.$((to + 1))}" python -c 'import sys; print(sys.executable)' 2>>"$DASKUP_DIR/install.log") ||
+      fail_environment "uv found no Python $wanted. Install it"
+    version=$(version_of "$python")
   else
-    python=$(command -v python3) || fail_environment 'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv'
+    find_python ||
+      fail_environment "there is no Python $wanted here${version:+, but $version}. Install it with its venv module (python3-venv), or uv"
   fi
-  version=$(version_of "$python") || fail_environment "${version:+Python $version is too old. }Install Python 3.11 or newer, or uv"
   environment=$DASKUP_CACHE/$DASKUP_ENVIRONMENT-$version
   mkdir -p "$DASKUP_CACHE"
   exec 9>"$environment.lock"
@@ -108,7 +130,8 @@ make_environment() {
     if [[ $tool == uv ]]; then
       quietly uv venv -q --python "$python" "$environment" ||
         fail_environment 'uv could not make a virtual environment'
-      quietly uv pip install -q --compile-bytecode --python "$environment/bin/python" -r "$DASKUP_DIR/requirements.txt" || fail_install uv
+      # As pip does: of all the indexes that the requirements name.
+      quietly uv pip install -q --index-strategy unsafe-best-match --compile-bytecode --python "$environment/bin/python" -r "$DASKUP_DIR/requirements.txt" || fail_install uv
     else
       quietly "$python" -m venv "$environment" ||
         fail_environment 'python3 could not make a virtual environment. Install python3-venv, or uv'
@@ -130,6 +153,9 @@ watch_deadline &
 
 if [[ -n ${DASKUP_PYTHON:-} ]]; then
   as_dask test -x "$DASKUP_PYTHON" || end "there is no Python interpreter at $DASKUP_PYTHON"
+elif [[ -n ${DASKUP_CONTAINER:-} ]]; then
+  find_container
+  DASKUP_PYTHON=contained
 else
   find_environment || make_environment
   DASKUP_PYTHON=$environment/bin/python
@@ -162,7 +188,7 @@ code=$?
 [[ -e $DASKUP_WORK/reason ]] && end "$(as_dask tail -c 500 "$DASKUP_WORK/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
 as_dask "$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||
-  end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter that has it'
+  end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter or an image that has it'
 [[ $DASKUP_ROLE == worker && ! -e $DASKUP_WORK/joined ]] && ((SECONDS - started >= DASKUP_JOIN_SECONDS)) &&
   end "no scheduler answered within $DASKUP_JOIN_SECONDS s"
 if [[ $DASKUP_ROLE == scheduler ]]; then

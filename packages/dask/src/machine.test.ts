@@ -4,7 +4,7 @@ import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Environment } from '@daskup/core/spec/spec';
+import type { Environment, PythonRange } from '@daskup/core/spec/spec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootScript } from './boot-script.ts';
 import { issueCredentials } from './certificates.ts';
@@ -15,7 +15,11 @@ const credentials = await issueCredentials('test', new Date(), 3600);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let machines = 0;
-const requiring = (text: string): Environment => ({ kind: 'requirements', text });
+const requiring = (text: string, python: PythonRange | null = null): Environment => ({
+  kind: 'requirements',
+  text,
+  python,
+});
 
 /**
  * Boots a worker that has these programs and no others; returns what it printed.
@@ -163,11 +167,11 @@ test('what machines that were ended in the middle have left is removed, but not 
 
 test('without Python, with one that is too old, and without venv, it is told what to install', async () => {
   expect(await booted('toolz\n', {})).toContain(
-    'there is no python3. Install python3 (3.11 or newer) and python3-venv, or uv',
+    'there is no Python 3.11 or newer here. Install it with its venv module (python3-venv), or uv',
   );
   const old = '#!/bin/bash\necho 3.9; exit 1\n';
   expect(await booted('toolz\n', { python3: old })).toContain(
-    'Python 3.9 is too old. Install Python 3.11 or newer, or uv',
+    'there is no Python 3.11 or newer here, but 3.9. Install it',
   );
   const bare = '#!/bin/bash\n[[ $1 == -ISc ]] && echo 3.11\n';
   expect(await booted('toolz\n', { python3: bare })).toContain('Install python3-venv, or uv');
@@ -235,4 +239,29 @@ test.each([
   ['cannot have it', 'mount_scratch() { echo no such device; return 1; }'],
 ])('a machine that %s of its own disks spills where it works', async (_, lines) => {
   expect(await booted(acting('echo "$@"'), {}, {}, lines)).toMatch(/--local-directory \S+\/work /);
+});
+
+test('a version of Python that was asked for is found by its name, and is another environment', async () => {
+  const [, own = ''] =
+    /^3\.(\d+)/.exec(
+      execFileSync(PYTHON, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' }),
+    ) ?? [];
+  const minor = Number(own);
+  const text = 'toolz==0.9.0\n';
+  const other = '#!/bin/bash\necho 3.30\n';
+  const only = { from: minor, to: minor };
+  expect(await booted(requiring(text, only), { python3: other, [`python3.${minor}`]: PYTHON })).toContain(
+    'environment: made',
+  );
+  expect(await booted(requiring(text, only), {})).not.toContain('software environment:');
+  // What was made for one is not taken for another.
+  expect(await booted(requiring(text, { from: minor + 1, to: minor + 2 }), { python3: PYTHON })).toContain(
+    `there is no Python 3.${minor + 1} to 3.${minor + 2} here, but 3.${minor}. Install it`,
+  );
+  expect(await booted(requiring(text, { from: 99, to: 99 }), { python3: PYTHON })).toContain(
+    'no Python 3.99 here, but',
+  );
+  expect(await booted(requiring(text, { from: 99, to: 99 }), { uv, python3: PYTHON })).toContain(
+    'uv found no Python 3.99',
+  );
 });

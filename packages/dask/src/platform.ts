@@ -15,4 +15,6 @@
  */
 export interface Platform {
   readonly identify: string;
+  /** Bash that makes a tool available which is not there. Left out where the computer is somebody's, who installs it. */
+  readonly fetch?: Readonly<Record<'uv' | 'docker', string>>;
 }

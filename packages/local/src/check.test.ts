@@ -34,7 +34,7 @@ test('tools that are missing are named, with what to install', async () => {
   process.env.PATH = folder;
   expect(await problems(join(folder, 'home'))).toEqual([
     'flock: install util-linux',
-    'Python: install python3 (3.11 or newer) and python3-venv, or uv',
+    'Python: install Python 3.11 or newer and its venv module (python3-venv), or uv',
   ]);
 });
 
@@ -47,4 +47,24 @@ test('no tool is needed for an interpreter that is there, nor for an environment
   expect(await problems(join(folder, 'home'))).toHaveLength(2);
   writeFileSync(join(made, 'complete'), '');
   expect(await problems(join(folder, 'home'))).toEqual([]);
+});
+
+test('of a version of Python that is not here, it is told which', async () => {
+  const environment = { kind: 'requirements', text: 'dask', python: { from: 98, to: 99 } } as const;
+  expect(await problems(join(folder, 'home'), environment)).toEqual([
+    'Python: install Python 3.98 to 3.99 and its venv module (python3-venv), or uv',
+  ]);
+});
+
+test('a container needs docker or podman, and one that has a daemon to talk to', async () => {
+  const container = { kind: 'container', reference: 'ghcr.io/org/name:tag' } as const;
+  const told = ['containers: neither docker nor podman runs here for this user; install and start one'];
+  process.env.PATH = folder;
+  expect(await problems(join(folder, 'home'), container)).toEqual(told);
+  const docker = (code: number) =>
+    writeFileSync(join(folder, 'docker'), `#!/bin/sh\n[ "$*" = info ] && exit ${code}\n`, { mode: 0o755 });
+  docker(1);
+  expect(await problems(join(folder, 'home'), container)).toEqual(told);
+  docker(0);
+  expect(await problems(join(folder, 'home'), container)).toEqual([]);
 });

@@ -36,6 +36,7 @@ async function batch(count: number, market: 'spot' | 'on-demand' = 'on-demand', 
     offers,
     diskGiB: 20,
     userTags: [],
+    machineImage: null,
     boot: { role: 'worker', clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' }, ...life },
   };
 }

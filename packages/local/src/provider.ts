@@ -129,7 +129,7 @@ export class LocalProvider implements Provider {
   }
 
   check(environment: Environment) {
-    return check(environment, this.#options.home, this.#options.cache);
+    return check(here(environment), this.#options.home, this.#options.cache);
   }
 
   /**
@@ -183,7 +183,7 @@ export class LocalProvider implements Provider {
 
   #script(boot: Boot, platform: Platform): string {
     try {
-      return this.#options.bootScript(boot, platform);
+      return this.#options.bootScript({ ...boot, environment: here(boot.environment) }, platform);
     } catch (error) {
       // The same batch would give the same script again.
       throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -217,6 +217,11 @@ export class LocalProvider implements Provider {
     this.#folders.set(id, known);
     return known;
   }
+}
+
+/** Who asks for machines of this computer is on it, with all that is installed there: nothing is more the same than that. */
+function here(environment: Environment): Environment {
+  return environment.kind === 'client' ? { kind: 'python', path: environment.interpreter } : environment;
 }
 
 /** The same launch always makes the same machines. */

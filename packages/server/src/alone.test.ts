@@ -41,6 +41,7 @@ async function cluster(clusterId: string, { ttlSeconds = 3600, joinSeconds = 300
       offers,
       diskGiB: 20,
       userTags: [],
+      machineImage: null,
       boot: {
         role,
         clusterName: clusterId,

@@ -241,7 +241,7 @@ test('a scheduler that is killed fails its cluster with the reason, and nothing 
 test('a cluster whose machines cannot boot fails soon, with the end of the boot log', async () => {
   const parsed = parse('up 1 name=broken');
   if (!parsed.ok) throw new Error(parsed.error.message);
-  const environment = { kind: 'requirements' as const, text: 'dask @ file:///nowhere\n' };
+  const environment = { kind: 'requirements' as const, text: 'dask @ file:///nowhere\n', python: null };
   const texts: string[] = [];
   for await (const answer of daskup.perform(parsed.command, { user: 'ada', environment })) {
     texts.push(JSON.stringify(answer));

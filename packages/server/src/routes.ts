@@ -8,13 +8,22 @@ import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import * as z from 'zod/mini';
 
+const minor = z.int().check(z.nonnegative(), z.maximum(99));
+/** Package names and versions, which become lines of a requirements file. */
+const Versions = z.record(z.string().check(z.regex(/^[a-z0-9-]{1,40}$/)), z.string().check(z.regex(/^[\w.!-]{1,40}$/)));
+
 const Body = z.object({
   line: z.string().check(z.maxLength(4_000, 'the command is longer than 4,000 characters')),
   user: z.string().check(z.minLength(1), z.maxLength(100, "the user's name is longer than 100 characters")),
   environment: z.nullable(
     z.union([
       z.object({ kind: z.literal('python'), path: z.string() }),
-      z.object({ kind: z.literal('requirements'), text: z.string() }),
+      z.object({
+        kind: z.literal('requirements'),
+        text: z.string(),
+        python: z.nullable(z.object({ from: minor, to: z.nullable(minor) })),
+      }),
+      z.object({ kind: z.literal('client'), interpreter: z.string(), python: minor, versions: Versions }),
     ]),
   ),
 });
@@ -22,7 +31,7 @@ const Body = z.object({
 /** Far more than a requirements file that fits a machine, so that most of the others are told by how much they do not; bytes. */
 const BODY_BYTES = 1024 * 1024;
 const TOO_LARGE =
-  'the command and its requirements file are over 1 MiB, and a machine takes a few KB of packages: name an interpreter that has them (python=)';
+  'the command and its packages are over 1 MiB, and a machine takes a few KB of them: name a container (image=) or an interpreter (python=) that has them';
 
 /** What protects the way in over TCP. A Unix socket is protected by its folder. */
 export interface Guard {

@@ -13,6 +13,7 @@ export interface Transferred {
   readonly machines: number;
   readonly ledger: number;
   readonly events: number;
+  readonly environments: number;
 }
 
 /**
@@ -60,12 +61,13 @@ function placeOf(env: NodeJS.ProcessEnv): StorePlace {
   return { folder: join(home, 'store'), ...(databaseUrl ? { databaseUrl } : {}) };
 }
 
-function counted({ clusters, machines, ledger, events }: Contents): Transferred {
+function counted({ clusters, machines, ledger, events, environments }: Contents): Transferred {
   return {
     clusters: clusters.length,
     live: clusters.filter(({ state }) => isLive(state)).length,
     machines: machines.length,
     ledger: ledger.length,
     events: events.length,
+    environments: environments.length,
   };
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from '@daskup/core/state/cluster';
-import type { Store, Write } from '@daskup/core/state/store';
+import type { KeptEnvironment, Store, Write } from '@daskup/core/state/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cluster, ended, entry, event, machine, offer, START } from './testing/sample.ts';
 
@@ -281,6 +281,60 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       test('have no last one before there is any', async () => {
         const one = await created('no-news');
         expect(await store.lastEvent(one.id)).toBe(0);
+      });
+    });
+
+    describe('environments', () => {
+      const kept = (name: string, change: Partial<KeptEnvironment> = {}): KeptEnvironment => ({
+        name,
+        environment: { kind: 'requirements', text: 'dask==2026.8.0\n# größer "als" \\ 1\n', python: null },
+        keptBy: 'ada',
+        keptAt: START,
+        ...change,
+      });
+
+      test('are kept by name, each once, and the last counts', async () => {
+        await store.keepEnvironment(kept('Zoo'));
+        await store.keepEnvironment(kept('etl'));
+        await store.keepEnvironment(kept('analysis'));
+        const environment = { kind: 'requirements', text: 'dask\n', python: { from: 12, to: 13 } } as const;
+        const later = kept('etl', { environment, keptBy: 'bob', keptAt: START + 1 });
+        await store.keepEnvironment(later);
+        // By code, whatever language the database sorts by.
+        expect(await store.environments()).toEqual([kept('Zoo'), kept('analysis'), later]);
+        expect(await store.forgetEnvironment('etl')).toBe(true);
+        expect(await store.forgetEnvironment('etl')).toBe(false);
+        expect(await store.environments()).toEqual([kept('Zoo'), kept('analysis')]);
+      });
+
+      test('may have text that a database cannot hold as it is', async () => {
+        const environment = { kind: 'requirements', text: 'dask \0 and \ud800\n', python: null } as const;
+        await store.keepEnvironment(kept('odd', { environment }));
+        expect((await store.environments()).map(({ name }) => name)).toContain('odd');
+      });
+
+      test('do not touch the clusters that were made with them', async () => {
+        const { environment } = kept('copied');
+        const one = await created('copied', { spec: { ...cluster('copied').spec, environment } });
+        await store.keepEnvironment(kept('copied'));
+        await store.forgetEnvironment('copied');
+        expect((await store.cluster('copied'))?.spec).toEqual(one.spec);
+      });
+
+      test('of a spec are kept whole, of whatever kind', async () => {
+        const versions = { dask: '2026.8.0', msgpack: '1.2.4' };
+        for (const environment of [
+          { kind: 'managed' },
+          { kind: 'client', interpreter: '/venv/bin/python', python: 12, versions },
+          { kind: 'python', path: '/usr/bin/python3' },
+          { kind: 'requirements', text: 'dask\n', python: { from: 11, to: null } },
+          { kind: 'container', reference: 'ghcr.io/org/name:tag' },
+        ] as const) {
+          const name = `of-${environment.kind}`;
+          const spec = { ...cluster(name).spec, environment, machineImage: 'ami-0123456789abcdef0' };
+          const one = await created(name, { spec });
+          expect((await store.cluster(name))?.spec).toEqual(one.spec);
+        }
       });
     });
 

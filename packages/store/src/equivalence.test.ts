@@ -63,6 +63,8 @@ const call = fc.oneof(
   }),
   fc.record({ call: fc.constant('lease' as const), holder, now: moment, until: moment }),
   fc.record({ call: fc.constant('unlease' as const), holder }),
+  fc.record({ call: fc.constant('keep' as const), name: fc.constantFrom('a', 'B', 'c'), by: holder, at: moment, text }),
+  fc.record({ call: fc.constant('forget' as const), name: fc.constantFrom('a', 'B', 'c') }),
 );
 
 type Call = typeof call extends fc.Arbitrary<infer T> ? T : never;
@@ -101,6 +103,12 @@ async function perform(store: Store, asked: Call, made: Set<string>): Promise<un
       return (await store.lease(asked.holder, asked.now, asked.until)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     case 'unlease':
       return store.unlease(asked.holder);
+    case 'keep': {
+      const environment = { kind: 'requirements', text: asked.text, python: null } as const;
+      return store.keepEnvironment({ name: asked.name, environment, keptBy: asked.by, keptAt: asked.at });
+    }
+    case 'forget':
+      return store.forgetEnvironment(asked.name);
   }
 }
 
@@ -117,6 +125,7 @@ async function everything(store: Store): Promise<unknown> {
     machines: [await store.machines(IDS), await store.machines(['a-1']), await store.liveMachines()],
     ledger: [await store.ledger({ from: 0, to: 20 }), await store.ledger({ from: 2, to: 4 })],
     events: events.map((of) => of.map(({ seq: _, ...told }) => told)),
+    environments: await store.environments(),
     later: await Promise.all(
       events.map(async (of, i) => (await store.events(IDS[i] ?? '', of[0]?.seq)).map(({ text }) => text)),
     ),
@@ -126,7 +135,7 @@ async function everything(store: Store): Promise<unknown> {
 test.prop([fc.array(call, { minLength: 4, maxLength: 14 })], { numRuns: 60 })(
   'whatever is asked, in memory and in the database, the answers are the same',
   async (calls) => {
-    await embedded.db.execute(sql`truncate clusters, machines, ledger, events`);
+    await embedded.db.execute(sql`truncate clusters, machines, ledger, events, environments`);
     const stored = await sqlStore(embedded.db, new Seal(SECRET_KEY), async () => {});
     const remembered = new MemoryStore(stored.installation);
     const made = new Set<string>();

@@ -3,9 +3,9 @@ import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Offer } from '@daskup/core/plan/offer';
 import type { Credentials, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import type { ClusterState } from '@daskup/core/reconcile/lifecycle';
-import type { ClusterSpec, Environment } from '@daskup/core/spec/spec';
+import type { ClusterSpec, Environment, Requirements } from '@daskup/core/spec/spec';
 import type { Cluster, Launch } from '@daskup/core/state/cluster';
-import type { ClusterEvent, StoredEvent } from '@daskup/core/state/store';
+import type { ClusterEvent, KeptEnvironment, StoredEvent } from '@daskup/core/state/store';
 import { z } from 'zod';
 import { StoreError } from './failure.ts';
 import type { Seal } from './seal.ts';
@@ -37,10 +37,22 @@ const offer: z.ZodType<Offer> = z.strictObject({
   minimumSeconds: z.number(),
 });
 
+const requirements = z.strictObject({
+  kind: z.literal('requirements'),
+  text: z.string(),
+  python: z.strictObject({ from: count, to: count.nullable() }).nullable(),
+}) satisfies z.ZodType<Requirements>;
 const environment: z.ZodType<Environment> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('managed') }),
+  z.strictObject({
+    kind: z.literal('client'),
+    interpreter: z.string(),
+    python: count,
+    versions: z.record(z.string(), z.string()),
+  }),
   z.strictObject({ kind: z.literal('python'), path: z.string() }),
-  z.strictObject({ kind: z.literal('requirements'), text: z.string() }),
+  requirements,
+  z.strictObject({ kind: z.literal('container'), reference: z.string() }),
 ]);
 
 const spec: z.ZodType<ClusterSpec> = z.strictObject({
@@ -65,6 +77,7 @@ const spec: z.ZodType<ClusterSpec> = z.strictObject({
   awaySeconds: z.number(),
   quorum: z.number(),
   environment,
+  machineImage: z.string().nullable(),
 });
 
 const state: z.ZodType<ClusterState> = z.discriminatedUnion('phase', [
@@ -170,6 +183,13 @@ const event: z.ZodType<StoredEvent> = z.strictObject({ seq: z.int(), ...news });
 /** An event before it has its place in a store. */
 const clusterEvent: z.ZodType<ClusterEvent> = z.strictObject(news);
 
+const keptEnvironment: z.ZodType<KeptEnvironment> = z.strictObject({
+  name: z.string(),
+  environment: requirements,
+  keptBy: z.string(),
+  keptAt: time,
+});
+
 /** Rows as they came from the database to what the core knows. @throws {StoreError} naming the place, not the value. */
 function parser<T>(what: string, schema: z.ZodType<T>): (rows: readonly unknown[]) => T[] {
   return (rows) =>
@@ -198,3 +218,4 @@ export const toMachines = parser('machine', machine);
 export const toLedger = parser('ledger entry', ledgerEntry);
 export const toEvents = parser('event', event);
 export const toNews = parser('event', clusterEvent);
+export const toEnvironments = parser('environment', keptEnvironment);

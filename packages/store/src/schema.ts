@@ -3,7 +3,7 @@ import type { Offer } from '@daskup/core/plan/offer';
 import type { Place } from '@daskup/core/plan/plan';
 import type { Role, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { type ClusterState, LIVE_PHASES, type Phase } from '@daskup/core/reconcile/lifecycle';
-import type { ClusterSpec, Market } from '@daskup/core/spec/spec';
+import type { ClusterSpec, Market, Requirements } from '@daskup/core/spec/spec';
 import type { Launch } from '@daskup/core/state/cluster';
 import type { ClusterEvent } from '@daskup/core/state/store';
 import { sql } from 'drizzle-orm';
@@ -142,3 +142,11 @@ export const events = pgTable(
   },
   (table) => [index('events_cluster_id_seq').on(table.clusterId, table.seq)],
 );
+
+/** Software that a request can name. Clusters have what they were made with copied in. */
+export const environments = pgTable('environments', {
+  name: text().primaryKey(),
+  environment: jsonb().$type<Requirements>().notNull(),
+  keptBy: text('kept_by').notNull(),
+  keptAt: time('kept_at').notNull(),
+});

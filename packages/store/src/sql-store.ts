@@ -1,13 +1,13 @@
 import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
 import type { Cluster } from '@daskup/core/state/cluster';
-import type { ClusterEvent, Reach, Store, StoredEvent, Write } from '@daskup/core/state/store';
+import type { ClusterEvent, KeptEnvironment, Reach, Store, StoredEvent, Write } from '@daskup/core/state/store';
 import { and, asc, desc, eq, getTableColumns, gt, gte, isNull, lt, lte, max, or, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { naming } from './failure.ts';
 import { documentOf } from './read.ts';
-import { toClusters, toEvents, toLedger, toMachines } from './rows.ts';
-import { ALIVE, clusters, events, installation, LIVE, ledger, machines } from './schema.ts';
+import { toClusters, toEnvironments, toEvents, toLedger, toMachines } from './rows.ts';
+import { ALIVE, clusters, environments, events, installation, LIVE, ledger, machines } from './schema.ts';
 import type { Seal } from './seal.ts';
 import { insertRows, upsertRows } from './write.ts';
 
@@ -194,6 +194,26 @@ class SqlStore implements Store {
           .orderBy(asc(ledger.from), asc(byCode(ledger.machineId))),
       ),
     );
+  }
+
+  async keepEnvironment(kept: KeptEnvironment): Promise<void> {
+    const replace = sql`(name) do update set environment = excluded.environment, kept_by = excluded.kept_by, kept_at = excluded.kept_at`;
+    await naming('The environment could not be kept', () =>
+      this.#db.execute(insertRows(environments, [kept], replace)),
+    );
+  }
+
+  environments(): Promise<readonly KeptEnvironment[]> {
+    return naming('The environments could not be read', async () =>
+      toEnvironments(await this.#db.select().from(environments).orderBy(byCode(environments.name))),
+    );
+  }
+
+  async forgetEnvironment(name: string): Promise<boolean> {
+    const gone = await naming('The environment could not be forgotten', () =>
+      this.#db.delete(environments).where(eq(environments.name, name)).returning({ name: environments.name }),
+    );
+    return gone.length > 0;
   }
 
   close(): Promise<void> {

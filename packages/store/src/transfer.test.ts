@@ -8,6 +8,12 @@ import { startPostgres, type TestPostgres } from './testing/postgres.ts';
 import { cluster, ended, entry, event, machine, SECRET_KEY, START } from './testing/sample.ts';
 import { contentsOf, readStore, textOf, writeStore } from './transfer.ts';
 
+const KEPT = {
+  name: 'etl',
+  environment: { kind: 'requirements', text: 'dask[distributed]\n', python: { from: 12, to: null } },
+  keptBy: 'ada',
+  keptAt: START,
+} as const;
 const openStore = (place: StorePlace) => open({ ...place, secretKey: SECRET_KEY });
 
 let root: string;
@@ -32,6 +38,7 @@ beforeAll(async () => {
   await store.create(etl, [event(etl, 'asked for: größer "als" \\ 1\nand more')]);
   await store.create(old, []);
   await store.lease('somebody', START, START + 15_000);
+  await store.keepEnvironment(KEPT);
   for (let i = 0; i < 12; i++) {
     await store.commit(etl.id, (now) => ({
       machines: [machine(`m${i}`, now, { joinedAt: i })],
@@ -69,10 +76,12 @@ test('from an embedded store to a file, to PostgreSQL, to a file, to an embedded
       clusters: await store.clusters(),
       machines: await store.machines(['etl-1', 'old-1']),
       ledger: await store.ledger({ from: 0, to: Number.MAX_SAFE_INTEGER }),
+      environments: await store.environments(),
       events: (await store.events('etl-1')).map(({ seq: _, ...told }) => told),
     });
     expect(await everything(after)).toEqual(await everything(before));
     expect((await everything(after)).events).toHaveLength(13);
+    expect((await everything(after)).environments).toEqual([KEPT]);
     expect((await after.lease('other', START, START + 1)).map(({ id }) => id)).toEqual(['etl-1']);
     // What happens from now on comes after what was imported.
     await after.commit('etl-1', (now) => ({ events: [event(now, 'later')] }));

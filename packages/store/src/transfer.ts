@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { LedgerEntry } from '@daskup/core/account/ledger';
 import type { MachineRecord } from '@daskup/core/observe/machine';
-import type { ClusterEvent } from '@daskup/core/state/store';
+import type { ClusterEvent, KeptEnvironment } from '@daskup/core/state/store';
 import { asc, getTableColumns, type InferInsertModel } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { naming, StoreError } from './failure.ts';
 import { VERSION } from './migrate.ts';
 import { openDatabase, type StorePlace } from './open.ts';
-import { type SealedCluster, toLedger, toMachines, toNews, toSealed } from './rows.ts';
-import { clusters, events, installation, ledger, machines } from './schema.ts';
+import { type SealedCluster, toEnvironments, toLedger, toMachines, toNews, toSealed } from './rows.ts';
+import { clusters, environments, events, installation, ledger, machines } from './schema.ts';
 import { byCode, clusterColumns, type Database } from './sql-store.ts';
 import { insertRows } from './write.ts';
 
@@ -23,6 +23,7 @@ export interface Contents {
   readonly ledger: readonly LedgerEntry[];
   /** In the order in which they happened. */
   readonly events: readonly ClusterEvent[];
+  readonly environments: readonly KeptEnvironment[];
 }
 
 // A file of a store is JSON lines: the head, a line a row under its table's name, and the end, which shows that nothing is
@@ -34,6 +35,7 @@ const Row = z.union([
   z.strictObject({ machine: z.unknown() }),
   z.strictObject({ ledger: z.unknown() }),
   z.strictObject({ event: z.unknown() }),
+  z.strictObject({ environment: z.unknown() }),
 ]);
 const End = z.strictObject({ rows: z.int(), sha256: z.string() });
 
@@ -70,6 +72,7 @@ async function read(tx: Database): Promise<Contents> {
     machines: toMachines(await tx.select().from(machines).orderBy(byCode(machines.id))),
     ledger: toLedger(await tx.select().from(ledger).orderBy(byCode(ledger.machineId), asc(ledger.from))),
     events: toNews(await tx.select(news).from(events).orderBy(asc(events.seq))),
+    environments: toEnvironments(await tx.select().from(environments).orderBy(byCode(environments.name))),
   };
 }
 
@@ -99,6 +102,7 @@ async function write(tx: Database, contents: Contents): Promise<void> {
   await fill(tx, machines, contents.machines);
   await fill(tx, ledger, contents.ledger);
   await fill(tx, events, contents.events);
+  await fill(tx, environments, contents.environments);
 }
 
 async function fill<T extends PgTable>(tx: Database, table: T, rows: readonly InferInsertModel<T>[]): Promise<void> {
@@ -106,12 +110,13 @@ async function fill<T extends PgTable>(tx: Database, table: T, rows: readonly In
 }
 
 /** The text of a store's file. */
-export function textOf({ installation, clusters, machines, ledger, events }: Contents): string {
+export function textOf({ installation, clusters, machines, ledger, events, environments }: Contents): string {
   const rows = [
     ...clusters.map((cluster) => ({ cluster })),
     ...machines.map((machine) => ({ machine })),
     ...ledger.map((entry) => ({ ledger: entry })),
     ...events.map((event) => ({ event })),
+    ...environments.map((environment) => ({ environment })),
   ];
   const head: z.infer<typeof Head> = { daskup: 'store', version: VERSION, installation };
   const text = [head, ...rows].map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -145,8 +150,10 @@ export function contentsOf(text: string): Contents {
     machines: toMachines(of('machine')),
     ledger: toLedger(of('ledger')),
     events: toNews(of('event')),
+    environments: toEnvironments(of('environment')),
   };
-  const known = [contents.clusters, contents.machines, contents.ledger, contents.events].flat().length;
+  const { installation: _, ...tables } = contents;
+  const known = Object.values(tables).flat().length;
   if (known !== rows.length) throw new StoreError('It has lines that are no rows of a store. Export it again.');
   return contents;
 }

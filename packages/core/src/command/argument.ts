@@ -1,11 +1,12 @@
 import type { WorkerRange } from '../spec/spec.ts';
-import type { CostGroup, CostPeriod, Payloads } from './command.ts';
+import type { CostGroup, CostPeriod, EnvironmentTask, Payloads } from './command.ts';
 import { type Complaint, shown } from './error.ts';
 import { lineOf, type Word } from './line.ts';
 import { namedBy } from './named.ts';
 import { count, label, oneOf } from './notation.ts';
 import { duration } from './quantity.ts';
 import type { Reader } from './reader.ts';
+import { file } from './software.ts';
 
 /** What can be known while a line is typed. */
 export interface Typing {
@@ -176,4 +177,37 @@ export const GROUP: Argument<CostGroup> = {
     if (before.at(-1) === 'by') return GROUPS;
     return before.includes('by') ? [] : ['by'];
   },
+};
+
+const TASKS = ['add', 'ls', 'show', 'rm'] as const satisfies readonly EnvironmentTask['do'][];
+const task = oneOf(
+  'task',
+  TASKS,
+  new Map([
+    ['list', 'ls'],
+    ['create', 'add'],
+    ['set', 'add'],
+    ['get', 'show'],
+    ['remove', 'rm'],
+    ['delete', 'rm'],
+  ]),
+);
+
+/** What to do with kept environments. */
+export const ENVIRONMENT_TASK: Argument<EnvironmentTask> = {
+  usage: 'add NAME FILE | ls | show NAME | rm NAME',
+  read(reader) {
+    const what = reader.value(reader.take(missing(reader, 'to know what to do', task.expected)), task);
+    if (what === 'ls') return { do: what };
+    const unnamed = { problem: `${reader.verb} ${what} needs a name`, expected: label.expected };
+    const name = reader.value(reader.take(unnamed), label);
+    if (what !== 'add') return { do: what, name };
+    const unfilled = { problem: `${reader.verb} add needs a file after the name`, expected: file.expected };
+    return { do: what, name, file: reader.value(reader.take(unfilled), file) };
+  },
+  write(value) {
+    if (value.do === 'ls') return [value.do];
+    return [value.do, value.name, ...(value.do === 'add' ? [value.file] : [])];
+  },
+  candidates: ({ before }) => (before.length === 0 ? TASKS : []),
 };

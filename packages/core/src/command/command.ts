@@ -30,9 +30,21 @@ export interface Request {
   readonly quorum?: number;
   /** An interpreter's path. */
   readonly python?: string;
-  /** A requirements file's path. */
+  /** A file's path, or the name that an environment is kept by. */
   readonly env?: string;
+  readonly image?: Image;
 }
+
+/** What `image=` names: what machines boot, or a container that Dask runs in on them. */
+export type Image =
+  | { readonly kind: 'machine'; readonly id: string }
+  | { readonly kind: 'container'; readonly reference: string };
+
+/** What is to be done with the environments that are kept by name. */
+export type EnvironmentTask =
+  | { readonly do: 'ls' }
+  | { readonly do: 'add'; readonly name: string; readonly file: string }
+  | { readonly do: 'show' | 'rm'; readonly name: string };
 
 export type CostPeriod = 'today' | '7d' | 'month';
 export type CostGroup = 'user' | 'cluster' | 'region' | 'type';
@@ -48,6 +60,7 @@ export interface Payloads {
   readonly status: { readonly name: string };
   readonly connect: { readonly name: string };
   readonly logs: { readonly name: string };
+  readonly env: { readonly task: EnvironmentTask };
   readonly cost: { readonly period: CostPeriod; readonly by?: CostGroup };
   readonly reclaim: { readonly name: string };
   readonly help: { readonly word?: string };

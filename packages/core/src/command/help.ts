@@ -11,10 +11,11 @@ import { BARE_WORDS, isVerb, OPTIONS, REGION, VERB_NAMES, VERBS } from './words.
  */
 export function help(asked?: string, limits: Limits = LIMITS): string {
   if (asked === undefined) return overview();
-  if (isVerb(asked)) return onVerb(asked, limits);
+  const option = OPTIONS.find(({ name }) => name === asked);
+  // A word may be both.
+  if (isVerb(asked)) return [onVerb(asked, limits), ...(option ? [onOption(option, limits)] : [])].join('\n\n');
   const bare = BARE_WORDS.find(({ name, also }) => name === asked || also.includes(asked));
   if (bare) return onBareWord(bare);
-  const option = OPTIONS.find(({ name }) => name === asked);
   if (option) return onOption(option, limits);
   const provider = providerOf(asked);
   if (provider) return `${asked}\n\n  a region of ${provider}; a word of up and plan`;

@@ -33,6 +33,8 @@ export interface Option extends Entry {
   readonly expected: string;
   /** The value that a word without a name seems to be; undefined when it looks like none of this option. */
   readonly alone: (text: string) => string | undefined;
+  /** What else a value says, that another word may contradict. */
+  readonly alsoAbout: (text: string) => string | undefined;
   /** What holds without it, in words. */
   readonly absent: (limits: Limits) => string;
   /** The most it may say, in words; undefined when there is no such limit. */
@@ -54,6 +56,7 @@ interface OptionRow<T>
   extends Pick<Option, 'name' | 'help' | 'example'>,
     Partial<Pick<Option, 'subject' | 'elsewhere' | 'alone'>> {
   readonly value: Notation<T>;
+  readonly alsoAbout?: (value: T) => string | undefined;
   readonly get: (request: Request) => T | undefined;
   readonly set: (value: T) => Partial<Request>;
 }
@@ -74,6 +77,10 @@ export function option<T>(row: OptionRow<T> & { readonly absent: string }): Opti
     elsewhere: row.elsewhere ?? [],
     expected: value.expected,
     alone: row.alone ?? (() => undefined),
+    alsoAbout(text) {
+      const reading = row.alsoAbout && value.parse(text);
+      return reading?.ok ? row.alsoAbout?.(reading.value) : undefined;
+    },
     absent: () => row.absent,
     most: () => undefined,
     read: (reader, word, from) => set(reader.value(word, value, from)),

@@ -2,7 +2,6 @@ import { ALL_REGIONS } from '../spec/regions.ts';
 import { type Argument, COUNT } from './argument.ts';
 import type { Request } from './command.ts';
 import type { Complaint } from './error.ts';
-import type { Word } from './line.ts';
 import { namedBy } from './named.ts';
 import type { Reader } from './reader.ts';
 import { rejectUnknown } from './unknown.ts';
@@ -17,14 +16,14 @@ export function requestOf(vocabulary: Vocabulary): Argument<Request> {
       const first = reader.peek();
       if (first && countElsewhere.includes(namedBy(first.text).name)) rejectUnknown(reader, first, vocabulary);
       let request: Request = { workers: COUNT.read(reader) };
-      const said = new Map<string, { readonly entry: Entry; readonly word: Word }>();
+      const said = new Map<string, Entry>();
       for (const word of reader.rest()) {
         const entry = entryOf(word.text, vocabulary);
         if (entry === undefined) rejectUnknown(reader, word, vocabulary);
-        const earlier = said.get(entry.subject);
-        if (earlier) reader.reject(word, contradiction(earlier.entry, entry, vocabulary));
+        const earlier = entry.subjects.flatMap((subject) => said.get(subject) ?? [])[0];
+        if (earlier) reader.reject(word, contradiction(earlier, entry, vocabulary));
         request = { ...request, ...entry.read(reader, word) };
-        said.set(entry.subject, { entry, word });
+        for (const subject of entry.subjects) said.set(subject, entry);
       }
       return request;
     },
@@ -36,8 +35,8 @@ export function requestOf(vocabulary: Vocabulary): Argument<Request> {
     ],
     candidates({ before, fragment }) {
       if (before.length === 0) return [];
-      const said = new Set(before.slice(1).map((text) => entryOf(text, vocabulary)?.subject));
-      const open = ({ subject }: Pick<Entry, 'subject'>) => !said.has(subject);
+      const said = new Set(before.slice(1).flatMap((text) => entryOf(text, vocabulary)?.subjects ?? []));
+      const open = ({ subject }: { readonly subject: string }) => !said.has(subject);
       return [
         ...bareWords.filter(open).map(({ name }) => name),
         ...options.filter(open).map(({ name }) => `${name}=`),
@@ -52,7 +51,7 @@ function written(value: string | undefined, prefix: string): string[] {
 }
 
 function contradiction(earlier: Entry, entry: Entry, { region }: Vocabulary): Complaint {
-  if (entry.subject === region.subject) return { problem: 'regions are given twice', expected: 'them joined by +' };
+  if (entry.name === region.name) return { problem: 'regions are given twice', expected: 'them joined by +' };
   if (entry.name === earlier.name) return { problem: `${entry.name} is given twice`, expected: 'it once' };
   return { problem: `${entry.name} contradicts ${earlier.name}`, expected: 'only one of them' };
 }

@@ -17,7 +17,8 @@ export interface Vocabulary {
 /** The row of the table that a word belongs to, and how to read the word by it. */
 export interface Entry {
   readonly name: string;
-  readonly subject: string;
+  /** What it is about, and what else it says. */
+  readonly subjects: readonly string[];
   readonly read: (reader: Reader, word: Word) => Partial<Request>;
 }
 
@@ -25,11 +26,17 @@ export interface Entry {
 export function entryOf(text: string, { bareWords, region, options }: Vocabulary): Entry | undefined {
   const word = text.toLowerCase();
   const bare = bareWords.find(({ name, also }) => name === word || also.includes(word));
-  if (bare) return { name: bare.name, subject: bare.subject, read: () => bare.says };
+  if (bare) return { name: bare.name, subjects: [bare.subject], read: () => bare.says };
   const equals = text.indexOf('=');
   const option = options.find(({ name }) => name === word.slice(0, Math.max(0, equals)));
-  if (option) return { ...option, read: (reader, at) => option.read(reader, at, equals + 1) };
-  if (equals < 0 && looksLikeRegions(word)) return { ...region, read: (reader, at) => region.read(reader, at, 0) };
+  if (option) {
+    const also = option.alsoAbout(text.slice(equals + 1));
+    const subjects = also === undefined ? [option.subject] : [option.subject, also];
+    return { name: option.name, subjects, read: (reader, at) => option.read(reader, at, equals + 1) };
+  }
+  if (equals < 0 && looksLikeRegions(word)) {
+    return { name: region.name, subjects: [region.subject], read: (reader, at) => region.read(reader, at, 0) };
+  }
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { ALL_REGIONS } from '../spec/regions.ts';
-import { type Argument, COUNT, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
+import { type Argument, COUNT, ENVIRONMENT_TASK, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
 import type { Verb } from './command.ts';
 import { shown } from './error.ts';
 import { nearest } from './nearest.ts';
@@ -7,6 +7,7 @@ import { gpus, label, type Notation, oneOf, regions as regionNames, types, verba
 import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
+import { environment, image } from './software.ts';
 import { tags } from './tags.ts';
 import { type VerbWords, verb } from './verb.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -251,7 +252,7 @@ export const OPTIONS: readonly Option[] = [
     example: '/path/to/python',
     value: verbatim("an interpreter's path, such as /opt/venv/bin/python"),
     subject: 'environment',
-    absent: "daskup's own packages",
+    absent: "your client's Dask, or daskup's own",
     alone: like(/\/python[\d.]*$/),
     get: ({ python }) => python,
     set: (python) => ({ python }),
@@ -259,15 +260,28 @@ export const OPTIONS: readonly Option[] = [
   }),
   option({
     name: 'env',
-    help: 'a requirements file to make an environment from',
+    help: 'packages by a file, or by a kept name',
     example: 'requirements.txt',
-    value: verbatim("a requirements file's path"),
+    value: environment,
     subject: 'environment',
-    absent: "daskup's own packages",
-    alone: like(/\.txt$/),
+    absent: "your client's Dask, or daskup's own",
+    alone: like(/\.(txt|lock)$/),
     get: ({ env }) => env,
     set: (env) => ({ env }),
     elsewhere: ['environment', 'requirements', 'software'],
+  }),
+  option({
+    name: 'image',
+    help: 'what machines boot, or a container for Dask',
+    example: 'ami-0123456789abcdef0',
+    value: image,
+    // A machine image and a software environment go well together.
+    alsoAbout: ({ kind }) => (kind === 'container' ? 'environment' : undefined),
+    absent: "the cloud's newest Ubuntu",
+    alone: like(/^ami-[0-9a-f]{8,17}$|^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?\/[^\s=]+$/i),
+    get: (request) => request.image,
+    set: (value) => ({ image: value }),
+    elsewhere: ['ami', 'image-id', 'ami-id', 'container', 'docker-image', 'docker'],
   }),
 ];
 
@@ -373,6 +387,12 @@ export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
     takes: { name: NAME },
     elsewhere: ['log'],
   }),
+  env: verb('env', {
+    help: 'keep environments by name, for env=NAME',
+    examples: ['env add etl requirements.txt', 'env ls', 'env show etl', 'env rm etl'],
+    takes: { task: ENVIRONMENT_TASK },
+    elsewhere: ['envs', 'environment', 'environments'],
+  }),
   cost: verb('cost', {
     help: 'show what was spent',
     examples: ['cost', 'cost 7d by user', 'cost month by region'],
@@ -405,8 +425,10 @@ export const VERB_NAMES: readonly Verb[] = Object.keys(VERBS).filter(isVerb);
 
 /** Every word that help can explain. */
 export const KNOWN: readonly string[] = [
-  ...VERB_NAMES,
-  ...BARE_WORDS.map(({ name }) => name),
-  ...OPTIONS.map(({ name }) => name),
-  ...ALL_REGIONS,
+  ...new Set([
+    ...VERB_NAMES,
+    ...BARE_WORDS.map(({ name }) => name),
+    ...OPTIONS.map(({ name }) => name),
+    ...ALL_REGIONS,
+  ]),
 ];

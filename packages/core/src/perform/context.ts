@@ -33,7 +33,7 @@ export interface Context extends DaskupOptions {
 /** Who asks, and what they sent along. */
 export interface Asker {
   readonly user: string;
-  /** What `python=` or `env=` of the request came to; null where it named neither. */
+  /** What `python=` or a file of the command came to, or else what the client has itself; null where there is none. */
   readonly environment: Environment | null;
 }
 

@@ -1,6 +1,7 @@
 import type { Answer, Result } from '../answer.ts';
 import type { Request } from '../command/command.ts';
 import { count } from '../command/notation.ts';
+import { architectureFor } from '../plan/architecture.ts';
 import { type Plan, plan, type Site } from '../plan/plan.ts';
 import { whyNot } from '../plan/why-not.ts';
 import type { Provider } from '../provision/provider.ts';
@@ -8,9 +9,11 @@ import { specOf } from '../spec/from-request.ts';
 import { LIMITS } from '../spec/limits.ts';
 import { makeName } from '../spec/name.ts';
 import { providerOf } from '../spec/regions.ts';
+import { describeSoftware, isOwn } from '../spec/software.ts';
 import type { ClusterSpec } from '../spec/spec.ts';
 import { type Cluster, LIFE_SECONDS } from '../state/cluster.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
+import { environmentFor } from './environment.ts';
 import { providerNamed } from './find.ts';
 import { until } from './watch.ts';
 
@@ -19,8 +22,7 @@ const NAMES_TRIED = 20;
 
 /** Makes a cluster, and shows it come until it is ready. */
 export async function* up(context: Context, request: Request, asker: Asker): AsyncGenerator<Answer> {
-  const spec = completed(context, request, asker);
-  const ranked = await offered(context, spec);
+  const { spec, ranked } = await offered(context, await completed(context, request, asker));
   const [site] = ranked.sites;
   if (!site) throw new Error('a plan that stands has a site');
   await checked(context, spec, site);
@@ -31,15 +33,14 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
 
 /** What `up` would choose from. */
 export async function planned(context: Context, request: Request, asker: Asker): Promise<Result> {
-  const spec = completed(context, request, asker);
+  const { spec, ranked } = await offered(context, await completed(context, request, asker));
   const workers = Math.max(1, spec.workers.min);
-  const ranked = await offered(context, spec);
   const ages = providersOf(context, spec).map((provider) => provider.priceAges?.(spec.regions) ?? []);
   return { verb: 'plan', plan: ranked, workers, prices: (await Promise.all(ages)).flat() };
 }
 
-function completed(context: Context, request: Request, asker: Asker): ClusterSpec {
-  const { providers, random, environmentProblem } = context;
+async function completed(context: Context, request: Request, asker: Asker): Promise<ClusterSpec> {
+  const { providers, random } = context;
   const regions = providers.flatMap((provider) => provider.regions);
   for (const region of request.regions ?? []) {
     if (!regions.includes(region)) {
@@ -49,23 +50,53 @@ function completed(context: Context, request: Request, asker: Asker): ClusterSpe
       );
     }
   }
-  const environment = asker.environment ?? { kind: 'managed' };
-  const problem = environmentProblem(environment);
-  if (problem) throw new Refusal(problem);
-  return specOf(request, { name: makeName(random), limits: LIMITS, defaultRegion: regions[0] ?? '', environment });
+  const environment = await environmentFor(context, request, asker);
+  const spec = specOf(request, {
+    name: makeName(random),
+    limits: LIMITS,
+    defaultRegion: regions[0] ?? '',
+    environment,
+  });
+  return spec.machineImage === null ? spec : booting(context, spec, spec.machineImage);
 }
 
 /**
- * A plan with at least one site.
+ * The spec, of the architecture of the image that its machines are to boot.
+ * @throws {Refusal} that says what to change, when they cannot boot it.
+ */
+async function booting(context: Context, spec: ClusterSpec, id: string): Promise<ClusterSpec> {
+  const [region = '', ...others] = spec.regions;
+  if (others.length > 0) throw new Refusal(`${id} is an image of one region: name that region alone`);
+  const [provider] = providersOf(context, spec);
+  if (!provider?.image)
+    throw new Refusal(`${id} is an image of EC2, and ${region} has none: name the region that it is in`);
+  const image = await provider.image(id, region);
+  if (!image.ok) throw new Refusal(image.problem);
+  const { architecture } = image;
+  if (spec.architecture !== null && spec.architecture !== architecture) {
+    const [said, other] = spec.architecture === 'arm64' ? ['arm', 'x86_64'] : ['x86', 'arm64'];
+    throw new Refusal(`${id} is an image for ${other}: leave out ${said}, or name an image for ${spec.architecture}`);
+  }
+  return { ...spec, architecture };
+}
+
+/**
+ * A plan with at least one site, and the spec that it is for: software that somebody else chose is for one architecture.
  * @throws {Refusal} that says what to change, when there is none.
  */
-async function offered(context: Context, spec: ClusterSpec): Promise<Plan> {
-  const asked = providersOf(context, spec).map((provider) => provider.offers(spec.regions));
+async function offered(
+  context: Context,
+  complete: ClusterSpec,
+): Promise<{ readonly spec: ClusterSpec; readonly ranked: Plan }> {
+  const asked = providersOf(context, complete).map((provider) => provider.offers(complete.regions));
   const offers = (await Promise.all(asked)).flat();
+  const spec = isOwn(complete.environment)
+    ? { ...complete, architecture: architectureFor(complete, offers) }
+    : complete;
   const ranked = plan(spec, offers);
   const problem = whyNot(spec, offers, ranked);
   if (problem) throw new Refusal(problem);
-  return ranked;
+  return { spec, ranked };
 }
 
 function providersOf({ providers }: Context, spec: ClusterSpec): readonly Provider[] {
@@ -74,7 +105,8 @@ function providersOf({ providers }: Context, spec: ClusterSpec): readonly Provid
 
 /** Stores the cluster: under another name when the first is taken and nobody chose it. */
 async function created(context: Context, request: Request, spec: ClusterSpec, site: Site, asker: Asker) {
-  const text = `${count.format(spec.workers)} ${spec.market} workers in ${site.region} asked for by ${asker.user}`;
+  const what = `${count.format(spec.workers)} ${spec.market} workers in ${site.region}${describeSoftware(spec)}`;
+  const text = `${what} asked for by ${asker.user}`;
   let { name } = spec;
   for (let tries = 1; ; tries++) {
     const cluster = await beginning(context, { ...spec, name }, site, asker);

@@ -34,13 +34,16 @@ function unknownType(named: readonly string[], { regions }: ClusterSpec, offers:
 
 function wrongArchitecture(
   types: readonly string[],
-  { architecture }: ClusterSpec,
+  { architecture, machineImage }: ClusterSpec,
   offers: readonly Offer[],
 ): string | null {
   if (architecture === null || types.length === 0) return null;
   const named = offers.filter(({ type }) => types.some((name) => isOf(type, name)));
   if (named.some((offer) => offer.architecture === architecture)) return null;
   const [said, other] = architecture === 'arm64' ? ['arm', 'x86_64'] : ['x86', 'arm64'];
+  if (machineImage !== null) {
+    return `${types.join(', ')} is ${other}, and ${machineImage} is an image for ${architecture}: ask for another type, or another image`;
+  }
   return `${types.join(', ')} is ${other}, not ${architecture}: leave out ${said}, or ask for another type`;
 }
 

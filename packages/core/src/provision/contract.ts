@@ -77,6 +77,7 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
         offers,
         diskGiB: 20,
         userTags: [],
+        machineImage: null,
         boot,
       };
     }

@@ -1,5 +1,5 @@
 import type { Offer, PriceAge } from '../plan/offer.ts';
-import type { Environment, Market } from '../spec/spec.ts';
+import type { Architecture, Environment, Market } from '../spec/spec.ts';
 import type { Tag } from '../spec/tag.ts';
 
 export type Role = 'scheduler' | 'worker';
@@ -78,6 +78,8 @@ export interface LaunchBatch {
   readonly diskGiB: number;
   /** The user's own, on all that is made, where the provider has tags that others see. */
   readonly userTags: readonly Tag[];
+  /** The id of the image to boot, known to `image`; null for the provider's own choice. */
+  readonly machineImage: string | null;
   readonly boot: Boot;
 }
 
@@ -125,6 +127,11 @@ export interface Machine {
   readonly reclaimed: boolean;
 }
 
+/** An image that machines can boot, or why not, in words that say what to do. */
+export type MachineImage =
+  | { readonly ok: true; readonly architecture: Architecture }
+  | { readonly ok: false; readonly problem: string };
+
 /** A problem that a person must fix, or a confirmation that something is in order. */
 export interface Finding {
   readonly ok: boolean;
@@ -149,6 +156,9 @@ export interface Provider {
 
   /** When the prices behind `offers` were read. Left out where nobody need be asked for them. */
   priceAges?(regions: readonly string[]): Promise<readonly PriceAge[]>;
+
+  /** Looks at an image by its id. May be cached: an image does not change. Left out where machines have no images. */
+  image?(id: string, region: string): Promise<MachineImage>;
 
   /**
    * Makes what the cluster needs before any machine (network, firewall, address). Its scheduler will be launched in this

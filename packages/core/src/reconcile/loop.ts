@@ -323,8 +323,8 @@ export class Loop {
     };
     try {
       const tags = { ...identity, role, expiresAt, token };
-      const { diskGiB, tags: userTags } = cluster.spec;
-      const batch = { token, tags, count, market, offers, diskGiB, userTags, boot };
+      const { diskGiB, tags: userTags, machineImage } = cluster.spec;
+      const batch = { token, tags, count, market, offers, diskGiB, userTags, machineImage, boot };
       const { machines, shortages } = await provider.launch(batch);
       const now = clock();
       this.#backoff.worked(cluster.id);

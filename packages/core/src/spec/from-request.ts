@@ -8,7 +8,7 @@ export interface Defaults {
   readonly name: string;
   readonly limits: Limits;
   readonly defaultRegion: string;
-  /** Resolved by whoever can read the requester's files: `python=` and `env=` only name them. */
+  /** What `python=`, `env=` or a container's `image=` came to: they only name it. */
   readonly environment: Environment;
 }
 
@@ -36,5 +36,6 @@ export function specOf(request: Request, { name, limits, defaultRegion, environm
     awaySeconds: request.awaySeconds ?? limits.away.default,
     quorum: request.quorum ?? limits.quorum.default,
     environment,
+    machineImage: request.image?.kind === 'machine' ? request.image.id : null,
   };
 }

@@ -23,14 +23,35 @@ export interface WorkerRange {
   readonly max: number;
 }
 
+/** Minor versions of Python 3, both ends included; `to` is null where any newer one will do. */
+export interface PythonRange {
+  readonly from: number;
+  readonly to: number | null;
+}
+
 /** Where a machine's Python comes from. */
 export type Environment =
   /** The locked set of packages that daskup ships. */
   | { readonly kind: 'managed' }
+  /**
+   * The versions that a client has of Python 3 and of what must be the same on its cluster, by package, and its
+   * interpreter by absolute path.
+   */
+  | {
+      readonly kind: 'client';
+      readonly interpreter: string;
+      readonly python: number;
+      readonly versions: Readonly<Record<string, string>>;
+    }
   /** An interpreter that is already on the machine, by absolute path. */
   | { readonly kind: 'python'; readonly path: string }
-  /** A requirements file, by its text. */
-  | { readonly kind: 'requirements'; readonly text: string };
+  /** A requirements file, by its text, and the versions of Python that it is for; null where any will do. */
+  | { readonly kind: 'requirements'; readonly text: string; readonly python: PythonRange | null }
+  /** The `python3` of a container image, by its reference. */
+  | { readonly kind: 'container'; readonly reference: string };
+
+/** What can be kept under a name. */
+export type Requirements = Extract<Environment, { readonly kind: 'requirements' }>;
 
 /**
  * What a cluster is to be. Complete: every default is filled in, so nothing downstream knows about defaults.
@@ -69,6 +90,8 @@ export interface ClusterSpec {
   /** Share of the workers, 0 to 1, at which the cluster counts as ready. */
   readonly quorum: number;
   readonly environment: Environment;
+  /** The image that its machines boot, by the id that its cloud knows it by; null for the cloud's usual one. */
+  readonly machineImage: string | null;
 }
 
 /** Workers that must have joined before the cluster is ready: the quorum's share of those wanted now, at least one. */

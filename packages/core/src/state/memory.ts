@@ -2,7 +2,7 @@ import type { LedgerEntry } from '../account/ledger.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from './cluster.ts';
-import type { ClusterEvent, Reach, Store, StoredEvent, Write } from './store.ts';
+import type { ClusterEvent, KeptEnvironment, Reach, Store, StoredEvent, Write } from './store.ts';
 
 interface Lease {
   readonly holder: string;
@@ -20,6 +20,7 @@ export class MemoryStore implements Store {
   readonly #machines = new Map<string, MachineRecord>();
   readonly #ledger = new Map<string, LedgerEntry>();
   readonly #events: StoredEvent[] = [];
+  readonly #environments = new Map<string, KeptEnvironment>();
 
   constructor(installation: string) {
     this.installation = installation;
@@ -95,6 +96,18 @@ export class MemoryStore implements Store {
     return [...this.#ledger.values()]
       .filter(({ from, to }) => from < period.to && (to > period.from || from >= period.from))
       .sort((a, b) => a.from - b.from || compareText(a.machineId, b.machineId));
+  }
+
+  async keepEnvironment(kept: KeptEnvironment): Promise<void> {
+    this.#environments.set(kept.name, kept);
+  }
+
+  async environments(): Promise<readonly KeptEnvironment[]> {
+    return [...this.#environments.values()].sort((a, b) => compareText(a.name, b.name));
+  }
+
+  async forgetEnvironment(name: string): Promise<boolean> {
+    return this.#environments.delete(name);
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../account/ledger.ts';
 import type { MachineRecord } from '../observe/machine.ts';
+import type { Requirements } from '../spec/spec.ts';
 import type { Cluster } from './cluster.ts';
 
 /** One line of a cluster's history, for people. `at` in milliseconds since 1970, UTC. */
@@ -24,6 +25,14 @@ export interface Write {
   /** Added; an entry of a machine and `from` that is there already is left as it is. */
   readonly ledger?: readonly LedgerEntry[];
   readonly events?: readonly ClusterEvent[];
+}
+
+/** A software environment that is kept by name. `keptAt` in milliseconds since 1970, UTC. */
+export interface KeptEnvironment {
+  readonly name: string;
+  readonly environment: Requirements;
+  readonly keptBy: string;
+  readonly keptAt: number;
 }
 
 /** Of whose clusters a process can see and make the machines: those of a provider that are everywhere's, and of a home. */
@@ -84,6 +93,15 @@ export interface Store {
 
   /** Entries that overlap the period from (inclusive) to (exclusive); times in milliseconds since 1970, UTC. */
   ledger(period: { readonly from: number; readonly to: number }): Promise<readonly LedgerEntry[]>;
+
+  /** Keeps it, in the place of one of its name. */
+  keepEnvironment(kept: KeptEnvironment): Promise<void>;
+
+  /** Those that are kept, by name. */
+  environments(): Promise<readonly KeptEnvironment[]>;
+
+  /** False when none is kept by this name. */
+  forgetEnvironment(name: string): Promise<boolean>;
 
   close(): Promise<void>;
 }

@@ -27,6 +27,7 @@ async function world(seed = 1) {
       offers: OFFERS.filter(({ market }) => market === 'on-demand'),
       diskGiB: 20,
       userTags: [],
+      machineImage: null,
       boot: {
         role,
         clusterName: 'etl',
