@@ -9,6 +9,21 @@ import { KNOWN, OPTIONS, REGION } from './words.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const text = fc.string({ unit: 'binary', minLength: 1 });
+/** A name, or whatever else has a slash or a dot in it. */
+const named = fc.oneof(
+  label,
+  fc
+    .tuple(fc.string({ unit: 'binary' }), fc.constantFrom('/', '.'), fc.string({ unit: 'binary' }))
+    .map((parts) => parts.join('')),
+);
+const machineImage = fc
+  .stringMatching(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/)
+  .map((id) => ({ kind: 'machine' as const, id }));
+const container = fc
+  .stringMatching(
+    /^([a-z0-9]{1,9}\.io(:[0-9]{1,4})?\/)?[a-z0-9]{1,9}([._-][a-z0-9]{1,9})?\/[a-z0-9]{1,9}(:[A-Za-z0-9_][\w.-]{0,9})?(@sha256:[0-9a-f]{64})?$/,
+  )
+  .map((reference) => ({ kind: 'container' as const, reference }));
 const micros = fc.integer({ min: 1, max: 10 ** 12 });
 const hours = (most: number) => fc.integer({ min: 1, max: most * 3600 });
 const workers = fc
@@ -53,7 +68,9 @@ const asked = fc.record(
 const environment = fc.oneof(
   fc.constant({}),
   text.map((python) => ({ python })),
-  text.map((env) => ({ env })),
+  named.map((env) => ({ env })),
+  container.map((image) => ({ image })),
+  fc.tuple(named, machineImage).map(([env, image]) => ({ env, image })),
 );
 const request: fc.Arbitrary<Request> = fc
   .tuple(workers, asked, environment)
@@ -65,6 +82,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ verb: fc.constant('extend'), name: label, seconds: hours(7 * 24) }),
   fc.record({ verb: fc.constant('down'), target: fc.oneof(fc.record({ name: label }), fc.constant({ all: true })) }),
   fc.constant({ verb: 'ls' }),
+  fc.record({
+    verb: fc.constant('env'),
+    task: fc.oneof(
+      fc.constant({ do: 'ls' }),
+      fc.record({ do: fc.constantFrom('show', 'rm'), name: label }),
+      fc.record({ do: fc.constant('add'), name: label, file: named.filter((file) => /[/.]/.test(file)) }),
+    ),
+  }),
   fc.record({ verb: fc.constantFrom('status', 'connect', 'logs', 'reclaim'), name: label }),
   fc.record(
     {
@@ -99,7 +124,8 @@ const typed = fc
         spelling('max-price=0.4', 'max-price=$1', 'max-price=1.25USD'),
         spelling('ttl=1h30m', 'ttl=1.5h', 'ttl=90min', 'ttl=45s', 'ttl=1day', 'ttl=30m1h', 'ttl=0.5s'),
         spelling('quorum=9', 'quorum=90%', 'quorum=0.9'),
-        spelling('env="my file.txt"', 'python=“/a b”', 'python="/a\\"b\\\\c"', 'python=/a\\b'),
+        spelling('env="my file.txt"', 'python=“/a b”', 'python="/a\\"b\\\\c"', 'python=/a\\b', 'env=etl', 'env=./x'),
+        spelling('image=AMI-0123456789ABCDEF0', 'IMAGE=ami-01234567'),
       )
       .map((words) => words.filter((word) => word !== null))
       .chain((words) => fc.shuffledSubarray(words, { minLength: words.length })),
@@ -132,7 +158,7 @@ function edited(line: string, { at, cut, insert }: { at: number; cut: number; in
 /** Lines of words that mean something here or in other tools, or nearly do, as people who guess would write them. */
 const guessed = fc
   .tuple(
-    fc.constantFrom('up', 'plan', 'scale', 'cost', 'stop', 'daskup up', '/dask', 'upp', 'up4', 'status', 'down'),
+    fc.constantFrom('up', 'plan', 'scale', 'env', 'cost', 'stop', 'daskup up', '/dask', 'upp', 'up4', 'status', 'down'),
     fc.array(
       fc.oneof(
         fc.constantFrom(

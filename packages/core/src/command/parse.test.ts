@@ -67,6 +67,19 @@ describe('parse', () => {
       ],
     });
     expect(request('env="my requirements.txt"')).toEqual({ env: 'my requirements.txt' });
+    expect(request('env=etl')).toEqual({ env: 'etl' });
+    expect(request('image=AMI-0123456789ABCDEF0 env=uv.lock')).toEqual({
+      image: { kind: 'machine', id: 'ami-0123456789abcdef0' },
+      env: 'uv.lock',
+    });
+    for (const reference of [
+      'ghcr.io/org/name:Tag_1.0',
+      'localhost:5000/dask',
+      'daskdev/dask',
+      'python:3.12',
+      `ghcr.io/org/name@sha256:${'0a'.repeat(32)}`,
+    ])
+      expect(request(`image=${reference}`)).toEqual({ image: { kind: 'container', reference } });
   });
 
   it.each<[string, Command]>([
@@ -78,6 +91,10 @@ describe('parse', () => {
     ['down --all', { verb: 'down', target: { all: true } }],
     ['down —all', { verb: 'down', target: { all: true } }],
     ['ls', { verb: 'ls' }],
+    ['env ls', { verb: 'env', task: { do: 'ls' } }],
+    ['env add etl ./requirements', { verb: 'env', task: { do: 'add', name: 'etl', file: './requirements' } }],
+    ['env SHOW etl', { verb: 'env', task: { do: 'show', name: 'etl' } }],
+    ['env rm etl', { verb: 'env', task: { do: 'rm', name: 'etl' } }],
     ['status etl', { verb: 'status', name: 'etl' }],
     ['connect etl', { verb: 'connect', name: 'etl' }],
     ['logs etl', { verb: 'logs', name: 'etl' }],
@@ -216,10 +233,38 @@ describe('parse', () => {
     ],
     ['up 4 python=/a env=b', 'env=b', 'env contradicts python; expected only one of them'],
     ['up 4 python="/a b', '"/a b', 'a quote is never closed; expected a closing "'],
+    ['up 4 env=My_Env', 'My_Env', 'env: My_Env is not a name; did you mean my-env?'],
+    [
+      'up 4 env=~',
+      '~',
+      'env: ~ is not a name; expected a file such as requirements.txt, ./packages or uv.lock, or a name',
+    ],
+    ['up 4 uv.lock', 'uv.lock', 'unknown word uv.lock; did you mean env=uv.lock?'],
+    ['up 4 image=ghcr.io/a/b env=etl', 'env=etl', 'env contradicts image; expected only one of them'],
+    ['up 4 python=/a image=a/b:c', 'image=a/b:c', 'image contradicts python; expected only one of them'],
+    ['up 4 image=ami-01234567 image=a/b', 'image=a/b', 'image is given twice; expected it once'],
+    ['up 4 image=ami-0123', 'ami-0123', 'image: ami-0123 is no machine image; expected ami- and 17 digits from 0 to f'],
+    ['up 4 image=ubuntu', 'ubuntu', 'image: ubuntu has no tag; did you mean ubuntu:latest?'],
+    ['up 4 image=Org/Name', 'Org/Name', 'image: Org/Name is no image; expected a machine image such as ami-'],
+    ['up 4 image=https://ghcr.io/a/b', 'https://ghcr.io/a/b', 'image: https://ghcr.io/a/b is no image; expected'],
+    ['up 4 ami=ami-01234567', 'ami=ami-01234567', 'no option ami; did you mean image=ami-01234567?'],
+    [
+      'up 4 ghcr.io/org/name:tag',
+      'ghcr.io/org/name:tag',
+      'unknown word ghcr.io/org/name:tag; did you mean image=ghcr.io/org',
+    ],
     // Other verbs
     ['status', '', "status needs to know which cluster; expected a cluster's name; ls lists them"],
     ['status Etl', 'Etl', 'Etl is not a name; did you mean etl?'],
     ['status etl now', 'now', 'now is one word too many; expected only status NAME'],
+    ['env', '', 'env needs to know what to do; expected add, ls, show or rm'],
+    ['env list', 'list', 'no task list; did you mean ls?'],
+    ['env add', '', 'env add needs a name; expected a name of at most 63'],
+    ['env add etl', '', "env add needs a file after the name; expected a file's path, such as requirements.txt"],
+    ['env add etl requirements', 'requirements', 'requirements could be a name; did you mean ./requirements?'],
+    ['env add requirements.txt', 'requirements.txt', 'requirements.txt is not a name; did you mean requirements-txt?'],
+    ['env ls etl', 'etl', 'etl is one word too many; expected only env add NAME FILE | ls | show NAME | rm NAME'],
+    ['env rm Etl', 'Etl', 'Etl is not a name; did you mean etl?'],
     ['down', '', "down needs to know which cluster; expected a cluster's name, or --all"],
     ['down etl --all', '--all', '--all is one word too many; expected only down NAME | --all'],
     ['extend etl', '', 'extend needs a duration; expected a duration'],

@@ -39,7 +39,7 @@ export const image: Notation<Image> = {
   parse(text) {
     const id = text.toLowerCase();
     if (MACHINE.test(id)) return { ok: true, value: { kind: 'machine', id } };
-    if (/^ami-/.test(id)) {
+    if (/^ami-[^/:@]*$/.test(id)) {
       return { ok: false, problem: `${shown(text)} is no machine image`, expected: 'ami- and 17 digits from 0 to f' };
     }
     const isReference = text.length <= LONGEST_REFERENCE && CONTAINER.test(text);

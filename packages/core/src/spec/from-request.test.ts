@@ -32,6 +32,7 @@ it('a bare request gets every default', () => {
     awaySeconds: 120,
     quorum: 0.9,
     environment: { kind: 'managed' },
+    machineImage: null,
   });
 });
 
@@ -59,8 +60,10 @@ it('what was asked for stands', () => {
     quorum: 0.5,
   } as const;
   const environment = { kind: 'python', path: '/opt/venv/bin/python' } as const;
-  expect(specOf({ ...asked, python: 'relative/python' }, { ...defaults, environment })).toEqual({
+  const image = { kind: 'machine', id: 'ami-01234567' } as const;
+  expect(specOf({ ...asked, python: 'relative/python', image }, { ...defaults, environment })).toEqual({
     ...asked,
     environment,
+    machineImage: 'ami-01234567',
   });
 });
