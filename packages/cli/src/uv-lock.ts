@@ -137,7 +137,7 @@ function unreachableBy({ name, source }: Package): string | null {
 
 function lineOf({ name, version, source }: Package, ways: Ways): string {
   const what = source.url === undefined ? `${name}==${version}` : `${name} @ ${source.url}`;
-  const conditions = ways.map((way) => [...way].join(' and '));
+  const conditions = ways.map((way) => [...way].sort().join(' and ')).sort();
   return conditions.includes('') ? what : `${what} ; ${conditions.join(' or ')}`;
 }
 

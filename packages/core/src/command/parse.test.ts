@@ -245,7 +245,7 @@ describe('parse', () => {
     ['up 4 image=ami-01234567 image=a/b', 'image=a/b', 'image is given twice; expected it once'],
     ['up 4 image=ami-0123', 'ami-0123', 'image: ami-0123 is no machine image; expected ami- and 17 digits from 0 to f'],
     ['up 4 image=ubuntu', 'ubuntu', 'image: ubuntu has no tag; did you mean ubuntu:latest?'],
-    ['up 4 image=Org/Name', 'Org/Name', 'image: Org/Name is no image; expected a machine image such as ami-'],
+    ['up 4 image=Org/Name', 'Org/Name', 'image: Org/Name is no image; expected an image such as ami-'],
     ['up 4 image=https://ghcr.io/a/b', 'https://ghcr.io/a/b', 'image: https://ghcr.io/a/b is no image; expected'],
     ['up 4 ami=ami-01234567', 'ami=ami-01234567', 'no option ami; did you mean image=ami-01234567?'],
     [

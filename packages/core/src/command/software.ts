@@ -35,7 +35,7 @@ const LONGEST_REFERENCE = 255;
 
 /** What machines boot, or a container; a container's name alone, as `ubuntu`, is too easily something else. */
 export const image: Notation<Image> = {
-  expected: 'a machine image such as ami-0123456789abcdef0, or a container such as ghcr.io/org/name:tag',
+  expected: 'an image such as ami-0123456789abcdef0, or a container such as ghcr.io/org/name:tag',
   parse(text) {
     const id = text.toLowerCase();
     if (MACHINE.test(id)) return { ok: true, value: { kind: 'machine', id } };
