@@ -1,7 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
-import { imageOf } from './images.ts';
+import { UBUNTU } from './images.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
 
@@ -22,7 +22,7 @@ export async function checkPermissions(
       MinCount: 1,
       MaxCount: 1,
       InstanceType: 't3.micro',
-      ImageId: imageOf('x86_64'),
+      ImageId: UBUNTU.idFor('x86_64'),
       SubnetId,
       ...ownOfMachine(own),
       // The least policy allows none without it.

@@ -76,6 +76,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   'AuthFailure.ServiceLinkedRoleCreationNotPermitted': person(
     'EC2 needs its service-linked role for spot machines, which these credentials may not make. Let an administrator do it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ),
+  'InvalidAMIID.NotFound': person('The image is not there any more. Name another (image=)'),
   IdempotentParameterMismatch: person('This launch was asked for before, with other parameters. Nothing was launched'),
   AddressLimitExceeded: person(
     'The account has no Elastic IP address left, and every cluster takes one. End a cluster, or ask for more (L-0263D0A3) in Service Quotas',

@@ -1,6 +1,7 @@
 import type { CreateFleetError, CreateFleetInstance } from '@aws-sdk/client-ec2';
 import { type LaunchBatch, ProviderError } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
+import { UBUNTU } from './images.ts';
 import { poolsOf, resultOf } from './launch.ts';
 import { NOTHING_OWN } from './own.ts';
 import { offer } from './testing/offer.ts';
@@ -11,7 +12,8 @@ const subnets = ['a', 'b'].map((letter, i) => ({
   cidr: `172.31.${i * 16}.0/20`,
 }));
 const network = { subnets, groupId: 'sg-1', ownGroupIds: [] };
-const site = { network, isPublic: false, own: NOTHING_OWN, userData: '', templates: new Set<string>(), now: 7 };
+const own = { isPublic: false, own: NOTHING_OWN };
+const site = { network, ...own, userData: '', image: UBUNTU, templates: new Set<string>(), now: 7 };
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, userTags: [], tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 

@@ -9,7 +9,7 @@ import {
   type Shortage,
 } from '@daskup/core/provision/provider';
 import { codeOf, type Failure, meaningOf, shortageOf } from './errors.ts';
-import { IMAGE_GIB, imageOf, ROOT_DEVICE } from './images.ts';
+import type { BootImage } from './images.ts';
 import type { Network } from './network.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import type { Interface } from './place.ts';
@@ -29,6 +29,7 @@ export interface Site {
   readonly isPublic: boolean;
   readonly own: Own;
   readonly userData: string;
+  readonly image: BootImage;
   /** Launch templates, by name, that are known to be there. */
   readonly templates: Set<string>;
   readonly now: number;
@@ -54,7 +55,7 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
         Overrides: offers.map(({ type, zone, architecture }) => ({
           InstanceType: type as never,
           SubnetId: site.network.subnets.find((subnet) => subnet.zone === zone)?.id,
-          ImageId: imageOf(architecture),
+          ImageId: site.image.idFor(architecture),
         })),
       },
     ],
@@ -83,11 +84,11 @@ export function poolsOf(offers: readonly Offer[], { subnets }: Network): readonl
 async function makeTemplate(ec2: EC2, { tags, userTags, offers, diskGiB }: LaunchBatch, site: Site): Promise<string> {
   const data: RequestLaunchTemplateData = {
     // Every override names the image of its architecture.
-    ImageId: imageOf(offers[0]?.architecture ?? 'x86_64'),
+    ImageId: site.image.idFor(offers[0]?.architecture ?? 'x86_64'),
     UserData: Buffer.from(site.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
-    BlockDeviceMappings: disksOf(diskGiB),
+    BlockDeviceMappings: disksOf(site.image, diskGiB),
     ...ownOfMachine(site.own),
     NetworkInterfaces: [
       {
@@ -219,11 +220,11 @@ function schedulerOf(
     MinCount: 1,
     MaxCount: 1,
     InstanceType: offer.type as never,
-    ImageId: imageOf(offer.architecture),
+    ImageId: site.image.idFor(offer.architecture),
     UserData: Buffer.from(site.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
-    BlockDeviceMappings: disksOf(diskGiB),
+    BlockDeviceMappings: disksOf(site.image, diskGiB),
     ...ownOfMachine(site.own),
     NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: place.id }],
     TagSpecifications: [...tagged([...carried, ...offerTags([offer])], 'instance'), ...tagged(carried, 'volume')],
@@ -233,11 +234,14 @@ function schedulerOf(
 /** Only version 2 of the metadata service, and only for the machine itself. */
 const METADATA = { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' } as const;
 
-/** A machine's own disk, which holds its environment and what Dask spills. */
-function disksOf(diskGiB: number) {
-  const VolumeSize = Math.max(IMAGE_GIB, Math.ceil(diskGiB));
+/** A machine's own disk, which holds its environment and what Dask spills: no smaller than what the image holds. */
+function disksOf(image: BootImage, diskGiB: number) {
+  const VolumeSize = Math.max(image.diskGiB, Math.ceil(diskGiB));
   return [
-    { DeviceName: ROOT_DEVICE, Ebs: { VolumeType: 'gp3', VolumeSize, Encrypted: true, DeleteOnTermination: true } },
+    {
+      DeviceName: image.rootDevice,
+      Ebs: { VolumeType: 'gp3', VolumeSize, Encrypted: true, DeleteOnTermination: true },
+    },
   ] satisfies RequestLaunchTemplateData['BlockDeviceMappings'];
 }
 

@@ -37,6 +37,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Action: [
         ...ec2(
           'DescribeAddresses',
+          'DescribeImages',
           'DescribeInstances',
           'DescribeInstanceTypeOfferings',
           'DescribeInstanceTypes',

@@ -8,6 +8,7 @@ import {
   type LaunchBatch,
   type LaunchResult,
   type Machine,
+  type MachineImage,
   type Provider,
   ProviderError,
   type SchedulerEndpoint,
@@ -21,6 +22,7 @@ import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
 import { EndReasons } from './end-reasons.ts';
 import { explained, isMissing } from './errors.ts';
+import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
 import { type Kept, KeptNetworks } from './kept-networks.ts';
 import { launchScheduler, launchWorkers } from './launch.ts';
 import { Listings } from './listings.ts';
@@ -65,6 +67,7 @@ export class AwsProvider implements Provider {
   readonly #bootLogs: BootLogs;
   readonly #endReasons: EndReasons;
   readonly #kept: KeptNetworks;
+  readonly #images: Images;
   /** By region and installation. */
   readonly #networks = new Map<string, Kept>();
   /** What a check has just found, for the cluster that is to follow. */
@@ -89,6 +92,7 @@ export class AwsProvider implements Provider {
     const { vpcs, subnets, securityGroups } = this.#own;
     this.#chosenBy = JSON.stringify([options.isPublic, vpcs, subnets, securityGroups]);
     this.#kept = new KeptNetworks(join(options.cacheFolder, 'networks'));
+    this.#images = new Images(join(options.cacheFolder, 'images'));
     this.#offers = new Offers({
       folder: join(options.cacheFolder, 'prices'),
       ec2: (region) => this.#clients.ec2(region),
@@ -121,6 +125,11 @@ export class AwsProvider implements Provider {
     return this.#offers.ages(this.#mine(regions));
   }
 
+  async image(id: string, region: string): Promise<MachineImage> {
+    const facts = await this.#images.find(id, region, () => this.#clients.ec2(region));
+    return typeof facts === 'string' ? { ok: false, problem: facts } : { ok: true, architecture: facts.architecture };
+  }
+
   async prepare(cluster: ClusterIdentity, zone: string, userTags: readonly Tag[] = []): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
     this.#use(region);
@@ -144,6 +153,7 @@ export class AwsProvider implements Provider {
     const { region, installation, clusterId } = batch.tags;
     const userData = this.#userData(batch.boot);
     const ec2 = await this.#clients.ec2(region);
+    const image = await this.#bootImage(batch.machineImage, region);
     const result = await this.#there(region, async () => {
       const network = this.#networks.get(`${region}/${installation}`) ?? (await this.#enter(ec2, region, installation));
       const site = {
@@ -151,6 +161,7 @@ export class AwsProvider implements Provider {
         isPublic: this.#options.isPublic,
         own: this.#own,
         userData,
+        image,
         templates: this.#templates,
         now: this.#options.now(),
       };
@@ -237,6 +248,13 @@ export class AwsProvider implements Provider {
 
   async #inUse(): Promise<readonly string[]> {
     return this.#mine([...new Set([...(await this.#kept.regions()), ...this.#here])]);
+  }
+
+  async #bootImage(id: string | null, region: string): Promise<BootImage> {
+    if (id === null) return UBUNTU;
+    const facts = await this.#images.find(id, region, () => this.#clients.ec2(region));
+    if (typeof facts === 'string') throw new ProviderError(facts);
+    return bootImageOf(id, facts);
   }
 
   #userData(boot: Boot): string {

@@ -46,6 +46,8 @@ export class Control {
         zone: instance.birth.zone,
         market: instance.birth.market,
         address: instance.birth.address,
+        image: instance.birth.imageId,
+        diskGiB: instance.birth.volume.sizeGiB,
         tags: Object.fromEntries(instance.tags),
       })),
       interfaces: regions.flatMap(({ interfaces }) => [...interfaces.keys()]),

@@ -16,6 +16,7 @@ import {
 import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import { newId, type Region } from './region.ts';
+import { checkImageId } from './rules.ts';
 import type { Answer } from './xml.ts';
 
 /** An image takes minutes on EC2; here so long, milliseconds. */
@@ -23,6 +24,7 @@ const IMAGING_MS = 1_000;
 
 export function describeImages(region: Region, parameters: Parameters): Answer {
   const asked = read(z.extend(Paged, { ImageId: Texts, Owner: Texts, Filter: Filters }), parameters);
+  for (const id of asked.ImageId) checkImageId(id);
   for (const id of asked.ImageId)
     if (!region.images.has(id)) throw new Refusal('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
   const wanted = [...region.images.values()].filter(
@@ -54,6 +56,7 @@ export function createImage(region: Region, parameters: Parameters): Answer {
     ownerAlias: undefined,
     architecture: source?.architecture ?? 'x86_64',
     rootDevice: source?.rootDevice ?? '/dev/xvda',
+    diskGiB: instance.birth.volume.sizeGiB,
     madeAt: region.now,
     availableAt: region.now + IMAGING_MS,
     isPublic: false,
@@ -125,7 +128,7 @@ function shown(region: Region, image: Image): Answer {
         deviceName: image.rootDevice,
         ebs: {
           snapshotId: `snap-${image.id.slice(4)}`,
-          volumeSize: 8,
+          volumeSize: image.diskGiB,
           deleteOnTermination: true,
           volumeType: 'gp3',
           encrypted: false,

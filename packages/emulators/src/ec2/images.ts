@@ -7,6 +7,8 @@ export interface Image {
   readonly ownerAlias: string | undefined;
   readonly architecture: 'x86_64' | 'arm64';
   readonly rootDevice: string;
+  /** Of the snapshot that its disk begins as: those of Amazon Linux and Ubuntu are of 8. */
+  readonly diskGiB: number;
   readonly madeAt: number;
   /** When it can be launched; milliseconds since 1970, UTC. */
   readonly availableAt: number;
@@ -73,6 +75,7 @@ export function publishedImages(region: string): {
         ownerAlias: alias,
         architecture,
         rootDevice,
+        diskGiB: 8,
         madeAt: MADE_AT,
         availableAt: MADE_AT,
         isPublic: true,

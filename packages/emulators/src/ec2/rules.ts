@@ -42,11 +42,16 @@ export function checkImage(region: Region, wanted: string | undefined): Image {
   const id = wanted.startsWith('resolve:ssm:') ? region.parameters.get(wanted.slice('resolve:ssm:'.length)) : wanted;
   if (id === undefined)
     throw new Refusal('InvalidParameterValue', `The parameter ${wanted.slice('resolve:ssm:'.length)} does not exist`);
-  if (!/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) throw new Refusal('InvalidAMIID.Malformed', `Invalid id: "${id}"`);
+  checkImageId(id);
   const image = region.images.get(id);
   if (!image) throw new Refusal('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
   if (image.availableAt > region.now) throw new Refusal('InvalidAMIID.Unavailable', `The image ID '${id}' is pending`);
   return image;
+}
+
+/** Source: EC2 API reference, "Error codes": InvalidAMIID.Malformed. */
+export function checkImageId(id: string): void {
+  if (!/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) throw new Refusal('InvalidAMIID.Malformed', `Invalid id: "${id}"`);
 }
 
 /** Source: EC2 user guide, "Instance type ... architecture": an image boots on types of its architecture only. */

@@ -9,8 +9,6 @@ import { Refusal } from './refusal.ts';
 import type { Region } from './region.ts';
 import type { Answer } from './xml.ts';
 
-/** The snapshot that each image's disk begins as: those of Amazon Linux and Ubuntu are so large. */
-const SNAPSHOT_GIB = 8;
 /** Source: EC2 API reference, EbsBlockDevice, VolumeSize: of gp2 and gp3. */
 const LARGEST_GIB = 16_384;
 
@@ -34,14 +32,14 @@ export function rootDisk(image: Image, { BlockDeviceMapping }: LaunchData): Omit
   // Another device would be another disk, and the root one as small as the image.
   const other = BlockDeviceMapping.find(({ DeviceName }) => DeviceName !== image.rootDevice);
   if (other) throw new Refusal('UnsupportedOperation', `This emulator makes root disks only, not ${other.DeviceName}`);
-  const sizeGiB = asked?.VolumeSize ?? SNAPSHOT_GIB;
+  const sizeGiB = asked?.VolumeSize ?? image.diskGiB;
   if (!Number.isInteger(sizeGiB) || sizeGiB > LARGEST_GIB)
     throw new Refusal('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; at most ${LARGEST_GIB}GiB`);
   // Source: the same: equal to or greater than the size of the snapshot.
-  if (sizeGiB < SNAPSHOT_GIB)
+  if (sizeGiB < image.diskGiB)
     throw new Refusal(
       'InvalidBlockDeviceMapping',
-      `Volume of size ${sizeGiB}GB is smaller than snapshot of ${image.id}, expect size >= ${SNAPSHOT_GIB}GB`,
+      `Volume of size ${sizeGiB}GB is smaller than snapshot of ${image.id}, expect size >= ${image.diskGiB}GB`,
     );
   return {
     device: image.rootDevice,
