@@ -20,17 +20,17 @@ export interface Ended {
 /** A person's shell on a home of a test's own: the real program, and the background server it starts. */
 export class Shell {
   readonly home = mkdtempSync(join(tmpdir(), 'daskup-shell-'));
-  /** What this person has exported besides. */
-  readonly #exported: NodeJS.ProcessEnv;
+  /** Its variables. Whatever is activated in the shell that runs the tests is not in this one. */
+  readonly env: NodeJS.ProcessEnv;
 
+  /** @param exported what this person has exported besides. */
   constructor(exported: NodeJS.ProcessEnv = {}) {
-    this.#exported = exported;
+    this.env = { ...process.env, VIRTUAL_ENV: '', CONDA_PREFIX: '', DASKUP_HOME: this.home, ...exported };
   }
 
   daskup(...args: string[]): Promise<Ended> {
     const { promise, resolve } = Promise.withResolvers<Ended>();
-    const env = { ...process.env, DASKUP_HOME: this.home, ...this.#exported };
-    const child = execFile(process.execPath, [BIN, ...args], { env, timeout: 200_000 }, (error, out, err) => {
+    const child = execFile(process.execPath, [BIN, ...args], { env: this.env, timeout: 200_000 }, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
     });
     child.stdin?.end();

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from './clock.ts';
 import type { Guard } from './guard.ts';
@@ -22,6 +23,11 @@ printf 'POST ${SHUTDOWN_PATH} HTTP/1.0\\r\\n\\r\\n' >&3
 read -r _ <&3
 `;
 
+/** Programs of a machine of EC2 that stand in for those of this computer. */
+const BIN = fileURLToPath(new URL('bin', import.meta.url));
+/** A program that this computer may have and a fresh instance has not. */
+const ABSENT = '#!/bin/bash\nexit 127\n';
+
 /** What a person here has set up to reach a package index: a machine of EC2 would reach it by itself. */
 const PACKAGES = /^(PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE$|(HTTPS?|ALL|NO)_PROXY$)/i;
 
@@ -32,17 +38,22 @@ export class Machine {
   readonly #guard: Guard;
   readonly #folder: string;
   readonly #cache: string;
+  readonly #registry: string;
   #imds: Server | null = null;
   #process: ChildProcess | null = null;
   #isOff = false;
 
-  /** @param cache where instances find `DASKUP_CACHE`, all the same. */
-  constructor(instance: Instance, clock: Clock, guard: Guard, cache: string) {
+  /**
+   * @param cache where instances find `DASKUP_CACHE`, all the same.
+   * @param registry a file of the container images that there are.
+   */
+  constructor(instance: Instance, clock: Clock, guard: Guard, cache: string, registry: string) {
     this.#instance = instance;
     this.#clock = clock;
     this.#guard = guard;
     this.#folder = join(guard.folder, instance.id);
     this.#cache = cache;
+    this.#registry = registry;
   }
 
   /**
@@ -104,6 +115,8 @@ export class Machine {
     });
     writeFileSync(join(bin, 'shutdown'), SHUTDOWN, { mode: 0o700 });
     writeRootCommands(folder, bin, this.#instance.birth.disks);
+    for (const name of ['docker', 'podman']) writeFileSync(join(bin, name), ABSENT, { mode: 0o700 });
+    symlinkSync(join(BIN, 'apt-get.sh'), join(bin, 'apt-get'));
     const packages = Object.entries(process.env).filter(([name]) => PACKAGES.test(name));
     const child = spawn(file, [], {
       cwd: folder,
@@ -117,6 +130,8 @@ export class Machine {
         DASKUP_DIR: state,
         DASKUP_CACHE: this.#cache,
         AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:${port}`,
+        EMULATOR_BIN: BIN,
+        EMULATOR_REGISTRY: this.#registry,
         EMULATOR_IMDS_HOST: address,
         EMULATOR_IMDS_PORT: String(port),
       },

@@ -31,6 +31,8 @@ export interface Running {
   readonly guard: Guard;
   /** Where instances find `DASKUP_CACHE`. */
   readonly cache: string;
+  /** A file of the container images that there are. */
+  readonly registry: string;
   readonly pace: Pace;
   /** From 0 up to but not 1. */
   readonly random: () => number;
@@ -104,8 +106,8 @@ export class Lifecycle {
 
   async #boot(region: Region, instance: Instance, breaksOff: boolean): Promise<void> {
     if (instance.state !== 'running') return;
-    const { clock, guard, cache } = this.#around;
-    const machine = new Machine(instance, clock, guard, cache);
+    const { clock, guard, cache, registry } = this.#around;
+    const machine = new Machine(instance, clock, guard, cache, registry);
     this.#machines.set(instance.id, machine);
     try {
       await machine.boot(() => this.end(region, instance, 'itself'));

@@ -3,7 +3,7 @@ import { PACES } from './lifecycle.ts';
 import { installMoto } from './moto.ts';
 import { startEc2 } from './start.ts';
 
-// npm run emulator:ec2 -- --port 5777 [--pace ec2|quick] [--hollow daskup:role=worker]
+// npm run emulator:ec2 -- --port 5777 [--pace ec2|quick] [--hollow daskup:role=worker] [--container ghcr.io/org/name:tag=/venv/bin/python]
 // npm run emulator:ec2 -- --install    moto alone, so that tests need not wait for it
 
 const { values } = parseArgs({
@@ -11,12 +11,15 @@ const { values } = parseArgs({
     port: { type: 'string', default: '5777' },
     pace: { type: 'string', default: 'ec2' },
     hollow: { type: 'string' },
+    container: { type: 'string', multiple: true, default: [] },
     install: { type: 'boolean', default: false },
   },
 });
 const pace = Object.entries(PACES).find(([name]) => name === values.pace)?.[1];
 if (!pace || !/^\d+$/.test(values.port)) {
-  console.error('usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=VALUE] | --install');
+  console.error(
+    'usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=VALUE] [--container REFERENCE=PYTHON ...] | --install',
+  );
   process.exit(2);
 }
 if (values.install) {
@@ -28,6 +31,7 @@ const ec2 = await startEc2({
   port: Number(values.port),
   pace,
   ...(values.hollow === undefined ? {} : { hollow: values.hollow }),
+  containers: Object.fromEntries(values.container.map((one) => one.split(/=(?=[^=]*$)/))),
 });
 console.log(`EC2 at ${ec2.endpoint}, control at ${ec2.endpoint}/_emulator/{calls,meter,state,faults}. To use it:\n`);
 for (const [name, value] of Object.entries(ec2.env)) console.log(`export ${name}=${value}`);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,8 @@ export interface Options {
   readonly hollow?: string;
   /** Where instances find `DASKUP_CACHE`; without it where machines of this computer have it. */
   readonly cache?: string;
+  /** Container images that a registry has, each by its reference; a container is a process of this interpreter. */
+  readonly containers?: Readonly<Record<string, string>>;
   /** Of all chance. */
   readonly seed?: number;
 }
@@ -44,17 +47,28 @@ export interface Ec2 {
  * Starts a stand-in for EC2 on this computer. The first time it installs moto, which takes a minute or two.
  * @throws {Error} when moto cannot be installed, or the port is taken.
  */
-export async function startEc2({ port = 0, pace = PACES.quick, hollow, cache, seed = 1 }: Options = {}): Promise<Ec2> {
+export async function startEc2({
+  port = 0,
+  pace = PACES.quick,
+  hollow,
+  cache,
+  containers = {},
+  seed = 1,
+}: Options = {}): Promise<Ec2> {
   const folder = await installMoto();
   const catalogue = await Catalogue.read(folder);
   const clock = new Clock();
   const guard = new Guard();
   const random = new Random(seed);
+  const registry = join(guard.folder, 'registry');
+  const images = Object.entries(containers).map(([reference, interpreter]) => `${reference} ${interpreter}\n`);
+  writeFileSync(registry, images.join(''));
   const [tag = '', value] = hollow?.split(/=(.*)/s) ?? [];
   const lifecycle = new Lifecycle({
     clock,
     guard,
     cache: cache ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'daskup/environments'),
+    registry,
     pace,
     random: () => random.next(),
     isHollow: ({ tags }) => hollow !== undefined && tags.get(tag) === value,
