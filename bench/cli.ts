@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 // How long the CLI takes to say something, against a Node that does nothing. Medians, in turn, in one run.
 const ROUNDS = 15;
 const home = mkdtempSync(join(tmpdir(), 'daskup-bench-'));
-const env = { ...process.env, DASKUP_HOME: home };
+// Of the packages that come with daskup, whatever is activated here.
+const env = { ...process.env, VIRTUAL_ENV: '', CONDA_PREFIX: '', DASKUP_HOME: home };
 const bin = fileURLToPath(new URL('../packages/cli/bin/daskup.js', import.meta.url));
 
 function seconds(args: string[]): number {

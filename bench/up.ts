@@ -12,7 +12,8 @@ import { settingsFrom } from '@daskup/server/settings';
 // run; the ratio is the median of the rounds' ratios, since a machine that others share is faster and slower by the minute.
 const ROUNDS = 7;
 const home = mkdtempSync(join(tmpdir(), 'daskup-bench-'));
-const env = { ...process.env, DASKUP_HOME: home };
+// Of the packages that come with daskup, whatever is activated here.
+const env = { ...process.env, VIRTUAL_ENV: '', CONDA_PREFIX: '', DASKUP_HOME: home };
 const bin = fileURLToPath(new URL('../packages/cli/bin/daskup.js', import.meta.url));
 const daskup = (...args: string[]) =>
   execFileSync(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'ignore'] });

@@ -10,7 +10,8 @@ import { settingsFrom } from '@daskup/server/settings';
 
 // A cluster's whole life as a newcomer would type it, in a home of its own that is removed at the end.
 const home = mkdtempSync(join(tmpdir(), 'daskup-demo-'));
-const env = { ...process.env, DASKUP_HOME: home };
+// Of the packages that come with daskup, whatever is activated here.
+const env = { ...process.env, VIRTUAL_ENV: '', CONDA_PREFIX: '', DASKUP_HOME: home };
 const DASKUP = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
 const WORK = fileURLToPath(new URL('work.py', import.meta.url));
 

@@ -9,7 +9,13 @@ import { afterAll, expect, test } from 'vitest';
 // As a person at a shell: the real program, its background server, real Dask.
 const home = mkdtempSync(join(tmpdir(), 'daskup-cli-'));
 const bin = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
-const env: NodeJS.ProcessEnv = { ...process.env, DASKUP_HOME: home, npm_command: '' };
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  VIRTUAL_ENV: '',
+  CONDA_PREFIX: '',
+  DASKUP_HOME: home,
+  npm_command: '',
+};
 
 const STARTING = "daskup: starting daskup's server in the background…";
 

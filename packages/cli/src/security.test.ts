@@ -14,7 +14,13 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 const home = mkdtempSync(join(tmpdir(), 'daskup-security-'));
 const bin = fileURLToPath(new URL('../bin/daskup.js', import.meta.url));
 const TOKEN = 'a-token-that-nobody-may-see';
-const env: NodeJS.ProcessEnv = { ...process.env, DASKUP_HOME: home, DASKUP_TOKEN: TOKEN };
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  VIRTUAL_ENV: '',
+  CONDA_PREFIX: '',
+  DASKUP_HOME: home,
+  DASKUP_TOKEN: TOKEN,
+};
 /** What the server and every command printed. */
 const printed: { readonly by: string; text: string }[] = [];
 /** Files that hold secrets because they must: whoever speaks TLS needs its key. */

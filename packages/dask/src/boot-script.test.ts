@@ -19,11 +19,18 @@ const boot = (role: 'scheduler' | 'worker', more: Partial<Boot> = {}): Boot => (
   idleSeconds: 1200,
   ...more,
 });
+/** Of the length of a cloud's. */
+const FETCH = `true # ${'-'.repeat(300)}`;
 // About what asking a cloud's metadata service for the same would take.
-const platform = { identify: `export DASKUP_ID=x # ${'-'.repeat(1500)}` };
+const platform = { identify: `export DASKUP_ID=x # ${'-'.repeat(1500)}`, fetch: { uv: FETCH, docker: FETCH } };
 
-test.each(['scheduler', 'worker'] as const)('the boot script of a %s fits into user data and is bash', (role) => {
-  const script = bootScript(boot(role), platform);
+test.each([
+  ['scheduler', { kind: 'managed' }],
+  ['worker', { kind: 'managed' }],
+  ['scheduler', { kind: 'container', reference: `ghcr.io/${'a'.repeat(240)}:tag` }],
+  ['worker', { kind: 'requirements', text: 'dask\n', python: { from: 12, to: 12 } }],
+] as const)('the boot script of a %s with %o fits into user data and is bash', (role, environment) => {
+  const script = bootScript(boot(role, { environment }), platform);
   expect(userData(script).length).toBeLessThan(MAX_BYTES);
   const checked = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
   expect(checked.stderr).toBe('');
@@ -57,6 +64,19 @@ test('a requirements file that does not fit is refused in words', () => {
   );
   expect(environmentProblem({ kind: 'requirements', text: "a==1 ; python_version < '4'\n", python: null })).toBeNull();
   expect(environmentProblem({ kind: 'managed' })).toBeNull();
+});
+
+test('a pinned lock of many packages fits, and what is for an older Python than machines have does not', () => {
+  // As uv locks Dask with a stack of notebooks and clouds: 80 packages are a fifth of the room that there is.
+  expect(environmentProblem({ kind: 'requirements', text: lines(400), python: null })).toBeNull();
+  const old = { kind: 'requirements', text: 'dask\n', python: { from: 8, to: 10 } } as const;
+  expect(environmentProblem(old)).toBe(
+    'The environment is for Python 3.10, and machines take 3.11 or newer. Make it for a newer one',
+  );
+  expect(environmentProblem({ ...old, python: { from: 8, to: 11 } })).toBeNull();
+  expect(environmentProblem({ kind: 'client', interpreter: '/venv/bin/python', python: 10, versions: {} })).toBe(
+    '/venv/bin/python is Python 3.10, and machines take 3.11 or newer. Activate a newer one, or say env= or python=',
+  );
 });
 
 test('whatever a path holds, it stays one word of the script', () => {

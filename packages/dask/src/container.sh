@@ -22,7 +22,7 @@ find_container() {
   "$engine" image inspect "$DASKUP_CONTAINER" >/dev/null 2>&1 && return
   say "container: fetching $DASKUP_CONTAINER with $engine"
   quietly "$engine" pull -q "$DASKUP_CONTAINER" ||
-    fail_container "$engine could not fetch $DASKUP_CONTAINER ($(tail -n 1 "$DASKUP_DIR/install.log")). Machines have no password: is its name right, and may anybody read it?"
+    fail_container "$engine could not fetch $DASKUP_CONTAINER ($(tail -n 1 "$DASKUP_DIR/install.log")). Machines have no password: see that its name is right, and that anybody may read it"
 }
 
 # Runs Python in it: the same words as an interpreter. Its input never ends before the machine does, and then ends it: a
