@@ -1,6 +1,7 @@
 import type { Command } from '@daskup/core/command/command';
 import { renderError } from '@daskup/core/command/error';
 import { lineOf } from '@daskup/core/command/line';
+import { nearest } from '@daskup/core/command/nearest';
 import { parse } from '@daskup/core/command/parse';
 import { OWN_WORDS, ownWordMeant } from './own-words.ts';
 
@@ -32,8 +33,9 @@ async function run(line: string): Promise<number> {
   const { error } = parsed;
   for (const word of rest) {
     const meant = ownWordMeant(word);
-    // What the grammar makes of a line's first word comes first.
-    if (meant && (word.startsWith('--') || (word === first && error.nearest === undefined)))
+    // Of two that are as near to a line's first word, the grammar's comes first.
+    const isNearer = meant && nearest(word, [error.nearest ?? meant, meant]) === meant;
+    if (meant && (word.startsWith('--') || (word === first && isNearer)))
       return refuse(`no ${word.startsWith('--') ? 'flag' : 'command'} ${word}; did you mean ${meant}?`);
   }
   if (options.json) console.log(JSON.stringify({ error: error.message, start: error.start, end: error.end }));
