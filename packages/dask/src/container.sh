@@ -7,6 +7,13 @@ find_engine() {
   return 1
 }
 
+install_engine() {
+  declare -F fetch_docker >/dev/null || return
+  say 'container: installing docker'
+  quietly fetch_docker
+  find_engine
+}
+
 fail_container() {
   tail -n 5 "$DASKUP_DIR/install.log"
   end "container: $*"
@@ -14,11 +21,7 @@ fail_container() {
 
 find_container() {
   : >"$DASKUP_DIR/install.log"
-  if ! find_engine && declare -F fetch_docker >/dev/null; then
-    say 'container: installing docker'
-    quietly fetch_docker
-    find_engine
-  fi || fail_container 'neither docker nor podman runs here. Install and start one, or use an image that has it'
+  find_engine || install_engine || fail_container 'neither docker nor podman runs here. Install and start one, or use an image that has it'
   "$engine" image inspect "$DASKUP_CONTAINER" >/dev/null 2>&1 && return
   say "container: fetching $DASKUP_CONTAINER with $engine"
   quietly "$engine" pull -q "$DASKUP_CONTAINER" ||
@@ -32,9 +35,10 @@ contained() {
   for name in "${!DASK_@}" "${!DASKUP_@}" OMP_NUM_THREADS MKL_NUM_THREADS OPENBLAS_NUM_THREADS MALLOC_TRIM_THRESHOLD_; do
     shared+=(-e "$name")
   done
-  # Who runs podman is root within.
-  user=$(id -u):$(id -g)
-  [[ $engine == podman ]] && user=0:0
-  "$engine" run --rm -i --network host --user "$user" --security-opt label=disable -v "$DASKUP_DIR:$DASKUP_DIR" \
-    -w "$DASKUP_DIR" "${shared[@]}" --entrypoint python3 "$DASKUP_CONTAINER" "$1" "$watch$2" "${@:3}" < <(exec sleep infinity)
+  # Whoever runs podman without being root is root within.
+  user=$(id -u ${DASKUP_USER:-}):$(id -g ${DASKUP_USER:-})
+  [[ $engine == podman ]] && ((EUID != 0)) && user=0:0
+  "$engine" run --rm -i --network host --user "$user" --security-opt label=disable --security-opt no-new-privileges \
+    -v "$DASKUP_DIR:$DASKUP_DIR" -w "$DASKUP_WORK" -e HOME="$DASKUP_WORK" "${shared[@]}" --entrypoint python3 \
+    "$DASKUP_CONTAINER" "$1" "$watch$2" "${@:3}" < <(exec sleep infinity)
 }

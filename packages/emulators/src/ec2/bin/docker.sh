@@ -36,7 +36,7 @@ run() {
     --rm | -i) ;;
     --network) [[ $2 == host ]] || refuse "there is no network $2 here" ;;
     --user) [[ $2 == "$(id -u):$(id -g)" ]] || refuse "there is no user $2 here" ;;
-    --security-opt) [[ $2 == label=disable ]] || refuse "invalid --security-opt: $2" ;;
+    --security-opt) [[ $2 == label=disable || $2 == no-new-privileges ]] || refuse "invalid --security-opt: $2" ;;
     --entrypoint) entrypoint=$2 ;;
     -w) folder=$2 ;;
     -v)
