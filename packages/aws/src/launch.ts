@@ -13,7 +13,7 @@ import type { BootImage } from './images.ts';
 import type { Network } from './network.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import type { Interface } from './place.ts';
-import { clusterTags, machineTags, offerTags, tagged, withUserTags } from './tags.ts';
+import { clusterTags, machineTags, offerTags, roleTags, tagged, withUserTags } from './tags.ts';
 
 /** More pools a call makes EC2 no better at finding room, and its answer longer. Karpenter has found the same number. */
 const POOLS = 60;
@@ -61,7 +61,7 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
     ],
     TagSpecifications: [
       ...tagged([...carried, ...offerTags(offers)], 'instance'),
-      ...tagged(carried, 'volume', 'network-interface', 'fleet'),
+      ...tagged(carried, 'fleet'),
     ],
   });
   return resultOf(fleet, batch, offers, site);
@@ -81,7 +81,11 @@ export function poolsOf(offers: readonly Offer[], { subnets }: Network): readonl
 }
 
 /** The template of these machines. Its name tells its content, so that a change of it is another template. */
-async function makeTemplate(ec2: EC2, { tags, userTags, offers, diskGiB }: LaunchBatch, site: Site): Promise<string> {
+async function makeTemplate(
+  ec2: EC2,
+  { tags, userTags, market, offers, diskGiB }: LaunchBatch,
+  site: Site,
+): Promise<string> {
   const data: RequestLaunchTemplateData = {
     // Every override names the image of its architecture.
     ImageId: site.image.idFor(offers[0]?.architecture ?? 'x86_64'),
@@ -98,6 +102,13 @@ async function makeTemplate(ec2: EC2, { tags, userTags, offers, diskGiB }: Launc
         DeleteOnTermination: true,
       },
     ],
+    // A fleet tags only itself and its instances. Source: EC2 API reference, CreateFleet, TagSpecification.
+    TagSpecifications: tagged(
+      withUserTags(roleTags(tags), userTags),
+      'volume',
+      'network-interface',
+      ...(market === 'spot' ? (['spot-instances-request'] as const) : []),
+    ),
   };
   const digest = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);
   const name = `daskup-${tags.clusterId}-${digest}`;
@@ -227,7 +238,10 @@ function schedulerOf(
     BlockDeviceMappings: disksOf(site.image, diskGiB),
     ...ownOfMachine(site.own),
     NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: place.id }],
-    TagSpecifications: [...tagged([...carried, ...offerTags([offer])], 'instance'), ...tagged(carried, 'volume')],
+    TagSpecifications: [
+      ...tagged([...carried, ...offerTags([offer])], 'instance'),
+      ...tagged(withUserTags(roleTags(tags), userTags), 'volume'),
+    ],
   };
 }
 

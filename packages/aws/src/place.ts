@@ -89,7 +89,7 @@ export async function removePlace(ec2: EC2, clusterId: string): Promise<void> {
 }
 
 async function interfacesOf(ec2: EC2, clusterId: string): Promise<readonly Interface[]> {
-  // Only those made for schedulers carry the cluster and no token: workers' go with their machines.
+  // Only those made for schedulers: workers' go with their machines.
   const filters = [filter(`tag:${CLUSTER_ID}`, clusterId), filter('description', 'daskup: the scheduler of *')];
   const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters: filters });
   return NetworkInterfaces.map(({ NetworkInterfaceId = '', PrivateIpAddress = '' }) => ({

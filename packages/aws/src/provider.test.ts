@@ -105,6 +105,13 @@ describe('what is made', () => {
         'daskup:token': `worker-${clusters}`,
       });
     }
+    const attached = { Name: 'attachment.instance-id', Values: machines.map(({ id }) => id) };
+    const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters: [attached] });
+    expect(NetworkInterfaces).toHaveLength(2);
+    for (const { TagSet = [] } of NetworkInterfaces) {
+      expect(TagSet).toContainEqual({ Key: 'daskup:installation', Value: 'here' });
+      expect(TagSet).toContainEqual({ Key: 'daskup:role', Value: 'worker' });
+    }
     const { SecurityGroups = [] } = await ec2.describeSecurityGroups({
       Filters: [{ Name: 'tag:daskup:installation', Values: ['here'] }],
     });

@@ -37,12 +37,19 @@ export function clusterTags({ installation, clusterId, clusterName, owner, regio
   ];
 }
 
-/** What a machine carries besides, its disk and interface too. */
-export function machineTags(tags: MachineTags): readonly Tag[] {
+/** What all workers of a cluster carry alike, and its scheduler: their disks and interfaces too. */
+export function roleTags(tags: MachineTags): readonly Tag[] {
   return [
     ...clusterTags(tags).filter(({ Key }) => Key !== 'Name'),
     { Key: 'Name', Value: `daskup ${tags.clusterName} ${tags.role}` },
     { Key: 'daskup:role', Value: tags.role },
+  ];
+}
+
+/** What a machine carries besides, of the launch that made it. */
+export function machineTags(tags: MachineTags): readonly Tag[] {
+  return [
+    ...roleTags(tags),
     { Key: 'daskup:expires-at', Value: String(tags.expiresAt) },
     { Key: TOKEN, Value: tags.token },
   ];

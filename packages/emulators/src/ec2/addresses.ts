@@ -1,6 +1,17 @@
 import * as z from 'zod/mini';
 import { ACCOUNT } from './images.ts';
-import { Filters, Flag, matches, read, TagSpecifications, Texts, tagSet, tagsFor, tagValues } from './parameters.ts';
+import {
+  checkKinds,
+  Filters,
+  Flag,
+  matches,
+  read,
+  TagSpecifications,
+  Texts,
+  tagSet,
+  tagsFor,
+  tagValues,
+} from './parameters.ts';
 import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import { type ElasticAddress, type Interface, newId, type Region } from './region.ts';
@@ -11,6 +22,7 @@ const QUOTA = 5;
 
 export function allocateAddress(region: Region, parameters: Parameters): Answer {
   const asked = read(z.object({ TagSpecification: TagSpecifications }), parameters);
+  checkKinds(asked.TagSpecification, 'elastic-ip');
   const limit = region.world.quotas.get('L-0263D0A3') ?? QUOTA;
   if (region.elastic.size >= limit)
     throw new Refusal('AddressLimitExceeded', 'The maximum number of addresses has been reached.');

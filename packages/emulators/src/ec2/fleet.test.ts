@@ -5,6 +5,7 @@ import {
   DescribeFleetsCommand,
   DescribeLaunchTemplatesCommand,
   DescribeLaunchTemplateVersionsCommand,
+  DescribeNetworkInterfacesCommand,
 } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { Account, base64, idsOf } from './testing/account.ts';
@@ -45,6 +46,21 @@ test('a fleet is one call for many instances, of the cheapest override, with all
     );
   }
   expect(ec2().control.calls()[me.region]?.CreateFleet).toBe(1);
+});
+
+test('a fleet tags itself and its instances; what else a launch makes is tagged by the template alone', async () => {
+  const me = new Account(ec2());
+  const tags = (ResourceType: 'volume' | 'network-interface') => [{ ResourceType, Tags: [{ Key: 'a', Value: 'b' }] }];
+  await me.template({ TagSpecifications: tags('network-interface') });
+  const [SubnetId] = (await me.subnets()).values();
+  const overrides = [{ InstanceType: 'm5.large' as const, SubnetId }];
+  await expect(me.fleet(1, overrides, { tags: tags('volume') })).rejects.toMatchObject({
+    name: 'InvalidParameterValue',
+    message: "'volume' is not a valid taggable resource type for this operation.",
+  });
+  await me.fleet(1, overrides);
+  const { NetworkInterfaces } = await me.ec2.send(new DescribeNetworkInterfacesCommand({}));
+  expect(NetworkInterfaces).toMatchObject([{ TagSet: [{ Key: 'a', Value: 'b' }] }]);
 });
 
 test('what one pool has not another gives, and each says why it gave no more', async () => {

@@ -2,7 +2,19 @@ import * as z from 'zod/mini';
 import type { Instance, Market } from './instance.ts';
 import { type Lot, launch, type Mould, mouldOf, roomFor } from './launch.ts';
 import { TemplateSpecification, templateData } from './launch-template.ts';
-import { Filters, Flag, Num, Paged, page, read, TagSpecifications, Texts, tagSet, tagsFor } from './parameters.ts';
+import {
+  checkKinds,
+  Filters,
+  Flag,
+  Num,
+  Paged,
+  page,
+  read,
+  TagSpecifications,
+  Texts,
+  tagSet,
+  tagsFor,
+} from './parameters.ts';
 import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import { newId, type Region } from './region.ts';
@@ -80,6 +92,8 @@ export async function createFleet(region: Region, parameters: Parameters): Promi
   // daskup launches in no other way, and the others go on by themselves.
   if (asked.Type !== 'instant')
     throw new Refusal('UnsupportedOperation', `This emulator makes fleets of type instant only, not ${asked.Type}`);
+  // Source: EC2 API reference, CreateFleet, TagSpecification: of type instant, the fleet and its instances. Others are for its template.
+  checkKinds(asked.TagSpecification, 'fleet', 'instance');
   const overrides = asked.LaunchTemplateConfigs.reduce((sum, { Overrides }) => sum + Overrides.length, 0);
   // Source: EC2 user guide, "EC2 Fleet quotas": 300 launch specifications (overrides) a fleet.
   if (overrides > 300)

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import { Flag, Num, TagSpecifications, Texts } from './parameters.ts';
 
+/** What a launch can tag. Source: EC2 API reference, RequestLaunchTemplateData, TagSpecification. */
+export const LAUNCHED = ['instance', 'volume', 'network-interface', 'spot-instances-request'] as const;
+
 /** What RunInstances and a launch template say of an instance: the same fields in both. */
 export const LaunchData = z.object({
   ImageId: z.optional(z.string()),

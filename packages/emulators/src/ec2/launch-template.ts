@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { LaunchData } from './launch-data.ts';
+import { LAUNCHED, LaunchData } from './launch-data.ts';
 import {
+  checkKinds,
   Filters,
   matches,
   Paged,
@@ -35,6 +36,8 @@ export function createLaunchTemplate(region: Region, parameters: Parameters): An
       'InvalidLaunchTemplateName.MalformedException',
       `The launch template name '${name}' is not valid`,
     );
+  // Source: EC2 API reference, CreateLaunchTemplate, TagSpecification.
+  checkKinds(asked.TagSpecification, 'launch-template');
   if (byName(region, name))
     throw new Refusal('InvalidLaunchTemplateName.AlreadyExistsException', `Launch template name already in use.`);
   const template: Template = {
@@ -149,8 +152,9 @@ function versionNamed({ id, versions, defaultVersion }: Template, name: string):
 }
 
 function versionOf(number: number, madeAt: number, data: Parameters): TemplateVersion {
-  const { UserData } = read(LaunchData, data);
+  const { UserData, TagSpecification } = read(LaunchData, data);
   checkUserData(UserData);
+  checkKinds(TagSpecification, ...LAUNCHED);
   return { number, madeAt, data };
 }
 

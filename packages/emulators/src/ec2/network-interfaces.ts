@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ACCOUNT } from './images.ts';
 import { groupsIn, subnetNamed } from './launch.ts';
 import {
+  checkKinds,
   Filters,
   Flag,
   matches,
@@ -29,6 +30,7 @@ const Asked = z.object({
 
 export async function createNetworkInterface(region: Region, parameters: Parameters): Promise<Answer> {
   const asked = read(Asked, parameters);
+  checkKinds(asked.TagSpecification, 'network-interface');
   const subnet = subnetNamed(await region.network.subnets(), asked.SubnetId);
   const groups = await groupsIn(region, asked.SecurityGroupId, subnet);
   const made = region.makeInterface(subnet, groups, tagsFor('network-interface', asked.TagSpecification), {

@@ -38,6 +38,19 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown> | undefined)?.[name], value);
 }
 
+/**
+ * Each creating call tags what it makes, and nothing else.
+ * @throws {Refusal} for another kind of thing.
+ */
+export function checkKinds(specifications: TagSpecifications, ...kinds: readonly string[]): void {
+  const other = specifications.find(({ ResourceType }) => !kinds.includes(ResourceType));
+  if (other)
+    throw new Refusal(
+      'InvalidParameterValue',
+      `'${other.ResourceType}' is not a valid taggable resource type for this operation.`,
+    );
+}
+
 /** The tags a creating call gives to one kind of thing. */
 export function tagsFor(kind: string, specifications: TagSpecifications): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();

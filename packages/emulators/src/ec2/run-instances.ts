@@ -3,9 +3,9 @@ import { shownInstance } from './describe-instances.ts';
 import { ACCOUNT } from './images.ts';
 import type { Instance } from './instance.ts';
 import { launch, mouldOf, roomFor } from './launch.ts';
-import { LaunchData } from './launch-data.ts';
+import { LAUNCHED, LaunchData } from './launch-data.ts';
 import { TemplateSpecification, templateData } from './launch-template.ts';
-import { Num, read } from './parameters.ts';
+import { checkKinds, Num, read } from './parameters.ts';
 import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import type { Region } from './region.ts';
@@ -28,6 +28,7 @@ export async function runInstances(region: Region, parameters: Parameters): Prom
   // Source: EC2 API reference, RunInstances, MinCount and MaxCount.
   if (least < 1 || most < least)
     throw new Refusal('InvalidParameterValue', `Invalid value '${least}' for MinCount. Must be between 1 and MaxCount`);
+  checkKinds(asked.TagSpecification, ...LAUNCHED);
   const template = asked.LaunchTemplate && templateData(region, asked.LaunchTemplate);
   const { data, subnetId } = merged(asked, template?.data);
   const [nic] = data.NetworkInterface;

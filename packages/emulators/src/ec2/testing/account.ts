@@ -10,6 +10,7 @@ import {
   type RequestLaunchTemplateData,
   RunInstancesCommand,
   type RunInstancesCommandInput,
+  type TagSpecification,
   type TargetCapacitySpecificationRequest,
 } from '@aws-sdk/client-ec2';
 import { publishedImages } from '../images.ts';
@@ -81,6 +82,7 @@ export class Account {
       target = {} as Partial<TargetCapacitySpecificationRequest>,
       least = undefined as number | undefined,
       single = false,
+      tags = [] as readonly TagSpecification[],
     } = {},
   ): Promise<CreateFleetCommandOutput> {
     return this.ec2.send(
@@ -100,7 +102,7 @@ export class Account {
         },
         OnDemandOptions: { AllocationStrategy: 'lowest-price' },
         TargetCapacitySpecification: { TotalTargetCapacity: count, DefaultTargetCapacityType: market, ...target },
-        TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'made-by', Value: 'fleet' }] }],
+        TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'made-by', Value: 'fleet' }] }, ...tags],
       }),
     );
   }
