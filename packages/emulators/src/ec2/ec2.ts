@@ -5,10 +5,13 @@ import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import type { Region } from './region.ts';
 import { checkClientToken, throttleRefusal } from './rules.ts';
+import { checkRules } from './security-groups.ts';
 import { type Answer, ec2Answer } from './xml.ts';
 
 /** Calls that a ClientToken makes idempotent here. Source: EC2 API reference, "Ensuring idempotency". */
 const IDEMPOTENT = /^(RunInstances|Create(Fleet|LaunchTemplate|LaunchTemplateVersion|NetworkInterface))$/;
+
+const READS = /^(Describe|Get|List|Search)/;
 
 /** What a refused call is told. Source: EC2 API reference, "Error codes". */
 const STATUS: Readonly<Record<string, number>> = {
@@ -47,6 +50,7 @@ export async function call(
   if (parameters.DryRun === 'true')
     throw new Refusal('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
   const answer = await answered(region, action, parameters, requestId, askMoto);
+  if (!READS.test(action)) await region.publicAddresses.follow();
   if (failsAfter(region, action)) throw new Refusal('InternalError', 'An internal error has occurred', 500);
   return answer;
 }
@@ -65,8 +69,9 @@ async function answered(
     return { status: 200, body: ec2Answer(action, requestId, await once(region, action, parameters, make)) };
   }
   checkUse(region, action, parameters);
+  await checkRules(region, action, parameters);
   const answer = await askMoto();
-  if (!/^(Describe|Get|List|Search)/.test(action)) region.network.forget();
+  if (!READS.test(action)) region.network.forget();
   // moto answers what it does not know with a page for a browser.
   if (!answer.body.trimStart().startsWith('<?xml') && !answer.body.trimStart().startsWith(`<${action}`))
     if (answer.status >= 500 || answer.body.includes('<html'))

@@ -31,7 +31,21 @@ const KeyPairs = z.object({
 
 const Groups = z.object({
   DescribeSecurityGroupsResponse: z.object({
-    securityGroupInfo: items(z.object({ groupId: z.string(), groupName: z.string(), vpcId: z.string() })),
+    securityGroupInfo: items(
+      z.object({
+        groupId: z.string(),
+        groupName: z.string(),
+        vpcId: z.string(),
+        ipPermissions: items(
+          z.object({
+            ipProtocol: z.string(),
+            fromPort: z.optional(z.coerce.number()),
+            toPort: z.optional(z.coerce.number()),
+            ipRanges: items(z.object({ cidrIp: z.string() })),
+          }),
+        ),
+      }),
+    ),
   }),
 });
 
@@ -48,6 +62,14 @@ export interface Group {
   readonly id: string;
   readonly name: string;
   readonly vpcId: string;
+  /** Who is let in by address. */
+  readonly rules: readonly {
+    readonly protocol: string;
+    readonly from: number;
+    readonly to: number;
+    /** CIDR blocks. */
+    readonly ranges: readonly string[];
+  }[];
 }
 
 /** A region's subnets, security groups and whatever else of the account moto keeps: asked again after each call that may have changed them. */
@@ -80,7 +102,15 @@ export class Network {
     this.#groups ??= this.#ask('DescribeSecurityGroups').then(({ body }) =>
       Groups.parse(xml.parse(body)).DescribeSecurityGroupsResponse.securityGroupInfo.map((group) => {
         this.#names.set(group.groupId, group.groupName);
-        return { id: group.groupId, name: group.groupName, vpcId: group.vpcId };
+        const rules = group.ipPermissions.map(
+          ({ ipProtocol: protocol, fromPort: from = 0, toPort: to = 65_535, ipRanges }) => ({
+            protocol,
+            from,
+            to,
+            ranges: ipRanges.map(({ cidrIp }) => cidrIp),
+          }),
+        );
+        return { id: group.groupId, name: group.groupName, vpcId: group.vpcId, rules };
       }),
     );
     return this.#groups;

@@ -8,6 +8,7 @@ import { publishedImages } from './images.ts';
 import type { Instance, Reason } from './instance.ts';
 import type { Network } from './network.ts';
 import { addressOf, hostsOf, numberOf, type Subnet } from './network.ts';
+import { PublicAddresses } from './public-addresses.ts';
 import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import type { SpotPrices } from './spot-price.ts';
@@ -92,6 +93,7 @@ export class Region {
   /** Where its machines are, as `127.31`. */
   readonly block: string;
   readonly network: Network;
+  readonly publicAddresses = new PublicAddresses(this);
   readonly buckets: Buckets;
   readonly instances = new Map<string, Instance>();
   readonly interfaces = new Map<string, Interface>();

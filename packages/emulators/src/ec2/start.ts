@@ -17,6 +17,8 @@ import type { World } from './region.ts';
 import { SpotPrices } from './spot-price.ts';
 
 const PREFIX = '/_emulator/';
+/** In place of checkip.amazonaws.com: answers with the address that it is asked from. */
+const CHECKIP = 'checkip';
 
 export interface Options {
   /** 0, and without it, any that is free. */
@@ -111,13 +113,13 @@ export async function startEc2({
       AWS_SECRET_ACCESS_KEY: 'emulator',
       AWS_REGION: 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
-      // Who is on this computer is in the network of its machines; what they have of public addresses leads nowhere.
-      DASKUP_AWS_NETWORK: 'private',
+      DASKUP_AWS_CHECKIP: `${endpoint}${PREFIX}${CHECKIP}`,
     },
     control,
     close: async () => {
       clock.stop();
       lifecycle.close();
+      for (const { publicAddresses } of front.regions.values()) publicAddresses.close();
       server.closeAllConnections();
       server.close();
       await guard.close();
@@ -131,6 +133,7 @@ async function handle(front: Front, control: Control, request: IncomingMessage):
   for await (const chunk of request.setEncoding('utf8')) body += chunk;
   const { method = 'GET', url = '/' } = request;
   if (!url.startsWith(PREFIX)) return front.answer(request, body);
+  if (url === PREFIX + CHECKIP) return { status: 200, type: 'text/plain', body: `${request.socket.remoteAddress}\n` };
   try {
     const answer = controlAnswer(control, method, url.slice(PREFIX.length), body === '' ? {} : JSON.parse(body));
     return answer === null
