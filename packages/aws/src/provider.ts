@@ -49,6 +49,8 @@ export interface AwsOptions {
   readonly isPublic: boolean;
   /** Nothing without. */
   readonly own?: Own;
+  /** What tells this computer its public address. */
+  readonly checkip: string;
   readonly now: () => number;
   readonly bootScript: (boot: Boot, platform: Platform) => string;
 }
@@ -311,7 +313,9 @@ export class AwsProvider implements Provider {
 
   /** The address by which this server reaches machines in these subnets. */
   #ownAddress({ subnets }: Pick<Vpc, 'subnets'>): Promise<string> {
-    return this.#options.isPublic ? publicAddress() : privateAddress(subnets[0]?.cidr.split('/')[0] ?? '');
+    return this.#options.isPublic
+      ? publicAddress(this.#options.checkip)
+      : privateAddress(subnets[0]?.cidr.split('/')[0] ?? '');
   }
 
   /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */

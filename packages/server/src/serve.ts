@@ -34,14 +34,22 @@ export interface Parts {
 }
 
 export function partsOf(
-  { home, cache, awsCache, isAwsPublic: isPublic, awsOwn: own }: Settings,
+  { home, cache, awsCache, isAwsPublic: isPublic, awsOwn: own, awsCheckip: checkip }: Settings,
   store: Store,
   now = Date.now,
   script = bootScript,
 ): Parts {
   const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript: script });
   // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
-  const aws = new AwsProvider({ regions: REGIONS.aws, cacheFolder: awsCache, isPublic, own, now, bootScript: script });
+  const aws = new AwsProvider({
+    regions: REGIONS.aws,
+    cacheFolder: awsCache,
+    isPublic,
+    own,
+    checkip,
+    now,
+    bootScript: script,
+  });
   return { store, local, aws, control: new ControlPort(), now };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Own } from '@daskup/aws/own';
+import { CHECKIP } from '@daskup/aws/own-address';
 import * as z from 'zod/mini';
 import { BadSetting, homeFrom } from './home.ts';
 import { SECRET_KEY } from './secret-key.ts';
@@ -32,6 +33,7 @@ const Environment = z.object({
     z.string().check(z.regex(/^([\w+=,.@-]{1,128}|arn:[\w-]+:iam::\d{12}:instance-profile\/[\w+=,.@/-]+)$/)),
   ),
   DASKUP_AWS_KEY_NAME: z.optional(z.string().check(z.regex(/^[ -~]{1,255}$/))),
+  DASKUP_AWS_CHECKIP: z.optional(z.string().check(z.refine(isPrivateWay))),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -47,11 +49,18 @@ const MEANING: Readonly<Record<string, string>> = {
   DASKUP_AWS_SECURITY_GROUPS: 'ids of security groups joined by commas, such as sg-0a1b2c3d,sg-4e5f6071',
   DASKUP_AWS_INSTANCE_PROFILE: 'the name or ARN of an instance profile (not of a role)',
   DASKUP_AWS_KEY_NAME: 'the name of a key pair',
+  DASKUP_AWS_CHECKIP: 'an https address such as https://checkip.amazonaws.com, or an http one of this computer',
 };
 
 function hasPort(listen: string): boolean {
   const port = Number(listen.split(':')[1]);
   return port >= 1 && port <= 65_535;
+}
+
+/** Who could change the answer on its way could let himself in. */
+function isPrivateWay(text: string): boolean {
+  const { protocol, hostname } = URL.parse(text) ?? {};
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname ?? ''));
 }
 
 export interface Settings {
@@ -68,6 +77,8 @@ export interface Settings {
   /** Whether machines of EC2 have public addresses; without, server and clients are in their network. */
   readonly isAwsPublic: boolean;
   readonly awsOwn: Own;
+  /** What answers with the public address that it is asked from. */
+  readonly awsCheckip: string;
 }
 
 /**
@@ -80,8 +91,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     const name = String(read.error.issues[0]?.path[0]);
     throw new BadSetting(`${name} must be ${MEANING[name] ?? 'set otherwise'}`);
   }
-  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_SECRET_KEY, DASKUP_AWS_NETWORK } =
-    read.data;
+  const { XDG_CACHE_HOME, DATABASE_URL, DASKUP_LISTEN, DASKUP_TOKEN, DASKUP_SECRET_KEY } = read.data;
+  const { DASKUP_AWS_NETWORK, DASKUP_AWS_CHECKIP } = read.data;
   if (DASKUP_LISTEN && !DASKUP_TOKEN)
     throw new BadSetting('DASKUP_LISTEN opens a TCP port: set DASKUP_TOKEN to a secret too');
   // Other servers of that database must read what this one stores, and have homes of their own.
@@ -105,6 +116,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
       instanceProfile: read.data.DASKUP_AWS_INSTANCE_PROFILE ?? null,
       keyName: read.data.DASKUP_AWS_KEY_NAME ?? null,
     },
+    awsCheckip: DASKUP_AWS_CHECKIP ?? CHECKIP,
   };
 }
 

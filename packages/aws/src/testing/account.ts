@@ -33,7 +33,7 @@ export class Account {
   }
 
   /**
-   * @param isPublic whether machines have public addresses, which nobody reaches here.
+   * @param isPublic whether schedulers have public addresses.
    * @param bootScript in place of `body`.
    * @param home what it remembers of before: nothing in a home that is new.
    */
@@ -52,6 +52,7 @@ export class Account {
       cacheFolder: join(this.folder, home),
       isPublic,
       own,
+      checkip: this.ec2.env.DASKUP_AWS_CHECKIP ?? '',
       now: Date.now,
       bootScript,
     });
@@ -66,7 +67,9 @@ export class Account {
       const { AwsProvider } = await import(${JSON.stringify(PROVIDER)});
       const [region, cacheFolder, batch, body, when] = JSON.parse(process.argv[1]);
       const bootScript = ({ idleSeconds }, { identify }) => identify + '\\n# ' + idleSeconds + '\\n' + body;
-      const provider = new AwsProvider({ regions: [region], cacheFolder, isPublic: false, now: Date.now, bootScript });
+      const provider = new AwsProvider({
+        regions: [region], cacheFolder, isPublic: false, checkip: '', now: Date.now, bootScript,
+      });
       const answer = provider.launch(batch);
       if (when === 'answered') await answer;
       else if (when > 0) await new Promise((resolve) => setTimeout(resolve, when));
