@@ -140,6 +140,7 @@ export function newCluster(i: number, now: number): Cluster {
       quorum: 0.9,
       environment: { kind: 'managed' },
       machineImage: null,
+      allow: [],
     },
     state: { phase: 'starting', since: now },
     createdAt: now,
@@ -149,6 +150,7 @@ export function newCluster(i: number, now: number): Cluster {
     region: REGION,
     zone: `${REGION}a`,
     moveTo: null,
+    moves: 0,
     home: null,
     credentials,
     endpoint: null,
@@ -158,6 +160,8 @@ export function newCluster(i: number, now: number): Cluster {
     retryAt: 0,
     clientAt: null,
     surplusSince: null,
+    clients: [],
+    admitted: [],
   };
 }
 

@@ -57,7 +57,10 @@ test.each([
   ['SignatureDoesNotMatch', /secret key does not belong/],
   ['OptInRequired', /Enable the region/],
   ['IdempotentParameterMismatch', /asked for before, with other parameters/],
-  ['AddressLimitExceeded', /no Elastic IP address left/],
+  [
+    'AddressLimitExceeded',
+    /no more Elastic IP addresses.*DASKUP_AWS_NETWORK=private.*https:\/\/eu-west-2\.console.*\/ec2\/quotas\/L-0263D0A3$/,
+  ],
 ])('%s is told as what a person must do, with the region', (code, words) => {
   const error = told(refused(code));
   expect(error).toBeInstanceOf(ProviderError);

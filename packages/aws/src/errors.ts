@@ -7,7 +7,7 @@ import type { Market } from '@daskup/core/spec/spec';
  */
 type Meaning =
   | { readonly kind: 'capacity' | 'quota' | 'throttled' | 'passing' }
-  | { readonly kind: 'person'; readonly what: string };
+  | { readonly kind: 'person'; readonly what: string; readonly quota?: string };
 
 const CREDENTIALS = 'Give others: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws configure';
 const LOGIN = 'Log in again, for example with: aws sso login';
@@ -16,6 +16,8 @@ const quota = { kind: 'quota' } as const;
 const throttled = { kind: 'throttled' } as const;
 const passing = { kind: 'passing' } as const;
 const person = (what: string) => ({ kind: 'person', what }) as const;
+/** @param quota what to ask more of, as Service Quotas calls it: `SERVICE/quotas/CODE`. */
+const limit = (quota: string, what: string) => ({ kind: 'person', what, quota }) as const;
 
 /** Sources: EC2 API reference, "Error codes"; the errors that the AWS SDK throws without asking anybody. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
@@ -78,20 +80,25 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
   'InvalidAMIID.NotFound': person('The image is not there any more. Name another (image=)'),
   IdempotentParameterMismatch: person('This launch was asked for before, with other parameters. Nothing was launched'),
-  AddressLimitExceeded: person(
-    'The account has no Elastic IP address left, and every cluster takes one. End a cluster, or ask for more (L-0263D0A3) in Service Quotas',
+  AddressLimitExceeded: limit(
+    'ec2/quotas/L-0263D0A3',
+    'The account may have no more Elastic IP addresses in this region, and every cluster takes one. End a cluster, or let none have one where server and clients are in the network of the machines (DASKUP_AWS_NETWORK=private)',
   ),
-  NetworkInterfaceLimitExceeded: person(
-    'The account has no network interface left. Ask for more (L-DF5E4CA3) in Service Quotas',
+  NetworkInterfaceLimitExceeded: limit('vpc/quotas/L-DF5E4CA3', 'The account has no network interface left'),
+  SecurityGroupLimitExceeded: limit(
+    'vpc/quotas/L-E79EC296',
+    'The VPC has no security group left. Delete one that is not needed',
   ),
-  SecurityGroupsPerInterfaceLimitExceeded: person(
-    'A network interface can be in no more security groups. Name fewer in DASKUP_AWS_SECURITY_GROUPS, or ask for more (L-2AFB9258) in Service Quotas of VPC',
+  SecurityGroupsPerInterfaceLimitExceeded: limit(
+    'vpc/quotas/L-2AFB9258',
+    'A network interface can be in no more security groups. Name fewer in DASKUP_AWS_SECURITY_GROUPS',
   ),
   'InvalidKeyPair.NotFound': person(
     'There is no key pair of the name that DASKUP_AWS_KEY_NAME says in this region. Import it: aws ec2 import-key-pair',
   ),
-  SecurityGroupLimitExceeded: person(
-    'The VPC has no security group left. Delete one that is not needed, or ask for more (L-E79EC296) in Service Quotas',
+  RulesPerSecurityGroupLimitExceeded: limit(
+    'vpc/quotas/L-0EA8095F',
+    'A security group has no rule left. Let in fewer addresses, or one range that has them all',
   ),
 };
 
@@ -165,8 +172,11 @@ function quotaMessage({ message }: Failure, type: string, market: Market, region
   const quota = QUOTAS.find(({ family }) => family.test(type));
   const limit = /limit of (\d+)/.exec(message)?.[1];
   const name = `the quota for ${market} vCPUs of ${quota?.name} instances in ${region} is used up`;
-  const url = `https://${region}.console.aws.amazon.com/servicequotas/home/services/ec2/quotas/${quota?.code[market]}`;
-  return `${name}${limit ? ` (it is ${limit})` : ''}. End machines, or ask for more: ${url}`;
+  return `${name}${limit ? ` (it is ${limit})` : ''}. End machines, or ask for more: ${quotaUrl(region, `ec2/quotas/${quota?.code[market]}`)}`;
+}
+
+function quotaUrl(region: string, quota: string): string {
+  return `https://${region}.console.aws.amazon.com/servicequotas/home/services/${quota}`;
 }
 
 /**
@@ -182,7 +192,10 @@ export function explained(error: unknown, action: string, region: string): Error
     return new ProviderError(`${where}${unauthorized(original.message, action)}`, { cause: error });
   }
   const meaning = meaningOf({ code, message: original.message });
-  if (meaning?.kind === 'person') return new ProviderError(`${where}${meaning.what}`, { cause: error });
+  if (meaning?.kind === 'person') {
+    const more = meaning.quota === undefined ? '' : `; or ask for more: ${quotaUrl(region, meaning.quota)}`;
+    return new ProviderError(`${where}${meaning.what}${more}`, { cause: error });
+  }
   if (meaning?.kind === 'quota') {
     return new ProviderError(`${where}a quota is used up. ${original.message}`, { cause: error });
   }

@@ -56,7 +56,7 @@ async function launched(machineImage: string, role: Role, architecture: 'x86_64'
     (offer) =>
       offer.zone === ZONE && offer.market === 'on-demand' && offer.architecture === architecture && offer.vcpus === 2,
   );
-  const scheduler = await provider.prepare(cluster, ZONE);
+  const scheduler = await provider.prepare(cluster, ZONE, 0);
   const boot = { role, clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' } };
   const life = { expiresAt: 1_900_000_000_000, joinSeconds: 1, idleSeconds: 1 };
   const batch: LaunchBatch = {

@@ -12,6 +12,8 @@ const Kept = z.readonly(
     server: z.string(),
     /** The settings by which it was chosen. */
     chosenBy: z.string(),
+    /** When that was seen to be so; milliseconds since 1970, UTC. */
+    seenAt: z.number(),
   }),
 );
 export type Kept = z.infer<typeof Kept>;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CreateFleetResult, EC2, RequestLaunchTemplateData, RunInstancesRequest } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
 import {
@@ -21,6 +22,7 @@ const POOLS = 60;
 const SCHEDULER_TRIES = 5;
 /** How fast a region's throttle lets go of more machines once a thousand were started. Source: EC2 API reference, "Request throttling". */
 const MACHINES_A_SECOND = 2;
+const MACHINES_AT_ONCE = 1000;
 
 /** Where a launch goes, and what its machines run. */
 export interface Site {
@@ -43,6 +45,9 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
   const { token, tags, userTags, count, market } = batch;
   const offers = poolsOf(batch.offers, site.network);
   const carried = withUserTags(machineTags(tags), userTags);
+  const LaunchTemplateName = await makeTemplate(ec2, batch, site);
+  // The scheduler, which is launched beside them, is one of those at once: to ask for the last worker anew is another call.
+  if (count >= MACHINES_AT_ONCE) await delay(1000 / MACHINES_A_SECOND);
   const fleet = await ec2.createFleet({
     Type: 'instant',
     ClientToken: token,
@@ -51,7 +56,7 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
     OnDemandOptions: { AllocationStrategy: 'lowest-price' },
     LaunchTemplateConfigs: [
       {
-        LaunchTemplateSpecification: { LaunchTemplateName: await makeTemplate(ec2, batch, site), Version: '1' },
+        LaunchTemplateSpecification: { LaunchTemplateName, Version: '1' },
         Overrides: offers.map(({ type, zone, architecture }) => ({
           InstanceType: type as never,
           SubnetId: site.network.subnets.find((subnet) => subnet.zone === zone)?.id,
@@ -59,10 +64,7 @@ export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): P
         })),
       },
     ],
-    TagSpecifications: [
-      ...tagged([...carried, ...offerTags(offers)], 'instance'),
-      ...tagged(carried, 'fleet'),
-    ],
+    TagSpecifications: [...tagged([...carried, ...offerTags(offers)], 'instance'), ...tagged(carried, 'fleet')],
   });
   return resultOf(fleet, batch, offers, site);
 }
@@ -111,7 +113,7 @@ async function makeTemplate(
     ),
   };
   const digest = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 32);
-  const name = `daskup-${tags.clusterId}-${digest}`;
+  const name = `${prefixOf(tags.clusterId)}${digest}`;
   if (site.templates.has(name)) return name;
   try {
     await ec2.createLaunchTemplate({
@@ -124,6 +126,15 @@ async function makeTemplate(
   }
   site.templates.add(name);
   return name;
+}
+
+function prefixOf(clusterId: string): string {
+  return `daskup-${clusterId}-`;
+}
+
+/** Whether a launch template of this name is of this cluster. */
+export function isTemplateOf(name: string, clusterId: string): boolean {
+  return name.startsWith(prefixOf(clusterId));
 }
 
 /** What EC2 made of a fleet, and for each pool that gave nothing why. */
@@ -171,7 +182,7 @@ export function resultOf(
     if (shortage.kind !== 'throttled') continue;
     const missing = batch.count - machines.length;
     const seconds = Math.ceil(missing / MACHINES_A_SECOND);
-    const message = `EC2 starts 1000 machines at once, then ${MACHINES_A_SECOND} a second: ${missing} more take about ${seconds} s`;
+    const message = `EC2 starts ${MACHINES_AT_ONCE} machines at once, then ${MACHINES_A_SECOND} a second: ${missing} more take about ${seconds} s`;
     shortages.set(key, { ...shortage, message });
   }
   if (shortages.size === 0 && offers[0]) {

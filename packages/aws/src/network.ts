@@ -1,11 +1,9 @@
-import type { EC2, Filter, IpPermission, Subnet as SubnetOfEc2 } from '@aws-sdk/client-ec2';
+import type { EC2, Filter, Subnet as SubnetOfEc2, Tag } from '@aws-sdk/client-ec2';
 import { ProviderError } from '@daskup/core/provision/provider';
 import { codeOf } from './errors.ts';
 import { hasOwnNetwork, type Own } from './own.ts';
+import { authorize, revoke, type Server, serverRules } from './rules.ts';
 import { INSTALLATION, tagged } from './tags.ts';
-
-/** Dask's own port and the control port of every scheduler: each has an address of its own. */
-export const PORTS = { port: 8786, controlPort: 8787 } as const;
 
 export interface Subnet {
   readonly id: string;
@@ -81,52 +79,52 @@ async function findOwnGroups(ec2: EC2, region: string, vpcId: string, own: Own):
 
 /**
  * The installation's network, with its security group made if need be: it lets its own members in, and this server to the
- * schedulers' ports.
- * @param server the address by which this server comes.
+ * schedulers' ports. Addresses that no server of the installation has any more are let in no longer.
+ * @param server this one.
  */
-export async function makeNetwork(ec2: EC2, vpc: Vpc, installation: string, server: string): Promise<Network> {
+export async function makeNetwork(ec2: EC2, vpc: Vpc, installation: string, server: Server): Promise<Network> {
   const { id: vpcId, subnets, ownGroupIds } = vpc;
-  const filters = [filter(`tag:${INSTALLATION}`, installation), filter('vpc-id', vpcId)];
+  const filters = [
+    filter(`tag:${INSTALLATION}`, installation),
+    filter('vpc-id', vpcId),
+    filter('group-name', ownGroup(installation).name),
+  ];
   const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({ Filters: filters });
-  const groupId = group?.GroupId ?? (await makeGroup(ec2, vpcId, installation));
+  const groupId = group?.GroupId ?? (await makeGroup(ec2, vpcId, ownGroup(installation)));
   const rules = group?.IpPermissions ?? [];
-  const missing: IpPermission[] = [];
-  if (!rules.some(({ UserIdGroupPairs = [] }) => UserIdGroupPairs.some((pair) => pair.GroupId === groupId))) {
-    missing.push({ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId, Description: 'daskup: machines' }] });
-  }
-  if (!rules.some(({ IpRanges = [] }) => IpRanges.some(({ CidrIp }) => CidrIp === `${server}/32`))) {
-    const range = { CidrIp: `${server}/32`, Description: 'daskup: a server' };
-    missing.push({ IpProtocol: 'tcp', FromPort: PORTS.port, ToPort: PORTS.controlPort, IpRanges: [range] });
-  }
-  await authorize(ec2, groupId, missing);
+  const { missing, dated, left } = serverRules(rules, server);
+  const isOpen = rules.some(({ UserIdGroupPairs = [] }) => UserIdGroupPairs.some((pair) => pair.GroupId === groupId));
+  const members = { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId, Description: 'daskup: machines' }] };
+  await revoke(ec2, groupId, left);
+  await authorize(ec2, groupId, [...(isOpen ? [] : [members]), ...missing]);
+  if (dated.length > 0)
+    await ec2.updateSecurityGroupRuleDescriptionsIngress({ GroupId: groupId, IpPermissions: [...dated] });
   return { subnets, groupId, ownGroupIds };
 }
 
-/** Lets them in. Of rules that another process has made in between, those that are missing are made one by one. */
-async function authorize(ec2: EC2, groupId: string, rules: readonly IpPermission[]): Promise<void> {
-  if (rules.length === 0) return;
-  try {
-    await ec2.authorizeSecurityGroupIngress({ GroupId: groupId, IpPermissions: [...rules] });
-  } catch (error) {
-    if (codeOf(error) !== 'InvalidPermission.Duplicate') throw error;
-    if (rules.length > 1) for (const rule of rules) await authorize(ec2, groupId, [rule]);
-  }
+/** The group of all machines of an installation. */
+function ownGroup(installation: string) {
+  const name = `daskup-${installation}`;
+  const description = 'Machines of daskup: let in each other, and their server to the schedulers';
+  const tags = [
+    { Key: 'Name', Value: name },
+    { Key: INSTALLATION, Value: installation },
+  ];
+  return { name, description, tags };
 }
 
-async function makeGroup(ec2: EC2, vpcId: string, installation: string): Promise<string> {
-  const name = `daskup-${installation}`;
+/** Makes a security group, or finds the one of its name: nobody else makes one of ours. */
+export async function makeGroup(
+  ec2: EC2,
+  vpcId: string,
+  { name, description, tags }: { readonly name: string; readonly description: string; readonly tags: readonly Tag[] },
+): Promise<string> {
   try {
     const { GroupId = '' } = await ec2.createSecurityGroup({
       GroupName: name,
-      Description: 'Machines of daskup: let in each other, and their server to the schedulers',
+      Description: description,
       VpcId: vpcId,
-      TagSpecifications: tagged(
-        [
-          { Key: 'Name', Value: name },
-          { Key: INSTALLATION, Value: installation },
-        ],
-        'security-group',
-      ),
+      TagSpecifications: tagged(tags, 'security-group'),
     });
     return GroupId;
   } catch (error) {

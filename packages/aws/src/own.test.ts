@@ -73,7 +73,7 @@ async function batch(provider: AwsProvider, role: Role, zone: string): Promise<L
   const offers = (await provider.offers([REGION])).filter(
     (offer) => offer.zone === zone && offer.type === 'c7g.large' && offer.market === market,
   );
-  const scheduler = await provider.prepare(cluster(), zone);
+  const scheduler = await provider.prepare(cluster(), zone, 0);
   const token = `${role}-${clusters}`;
   const life = { expiresAt: 1_900_000_000_000, joinSeconds: 1, idleSeconds: 1 };
   return {
@@ -136,7 +136,7 @@ test('only zones that have a subnet are offered, also to a process that finds th
     [...new Set((await provider.offers([REGION])).map(({ zone }) => zone))].toSorted();
   expect(await zones(owning({ vpcs: [vpcId] }))).toEqual([A, B]);
   expect(await zones(owning({ vpcs: [vpcId], subnets: [subnets.other, ELSEWHERE.subnet] }))).toEqual([B]);
-  await owning({ subnets: [subnets.other] }).prepare(cluster(), B);
+  await owning({ subnets: [subnets.other] }).prepare(cluster(), B, 0);
   account.calls();
   expect(await zones(owning({ subnets: [subnets.other] }))).toEqual([B]);
   expect(account.calls()).toEqual({});
@@ -161,7 +161,7 @@ test.each([
 test('settings that were changed choose a network anew', async () => {
   const subnetOf = async (name: 'open' | 'closed') => {
     const id = { ...cluster(), clusterId: `${cluster().clusterId}-${name}` };
-    await owning({ subnets: [subnets[name]] }).prepare(id, A);
+    await owning({ subnets: [subnets[name]] }).prepare(id, A, 0);
     const Filters = [{ Name: 'tag:daskup:cluster-id', Values: [id.clusterId] }];
     return (await ec2.describeNetworkInterfaces({ Filters })).NetworkInterfaces?.[0]?.SubnetId;
   };
@@ -170,7 +170,7 @@ test('settings that were changed choose a network anew', async () => {
 
 test('with its network kept a cluster takes no more than 6 calls', async () => {
   const own = { subnets: [subnets.closed], securityGroups: [groupId], keyName: 'ada' };
-  await owning(own).prepare({ ...cluster(), clusterId: 'before' }, A);
+  await owning(own).prepare({ ...cluster(), clusterId: 'before' }, A, 0);
   const provider = owning(own);
   await provider.offers([REGION]);
   account.calls();
@@ -191,7 +191,7 @@ describe('what is not as the settings say', () => {
     const [finding] = await provider.check({ kind: 'managed' }, REGION);
     expect(finding?.ok).toBe(false);
     expect(finding?.message).toMatch(message);
-    await expect(provider.prepare(cluster(), A)).rejects.toThrow(ProviderError);
+    await expect(provider.prepare(cluster(), A, 0)).rejects.toThrow(ProviderError);
     expect((await ec2.describeNetworkInterfaces(mine())).NetworkInterfaces).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { EC2 } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
 import { type ClusterIdentity, type LaunchBatch, type Machine, ProviderError } from '@daskup/core/provision/provider';
 import type { Market } from '@daskup/core/spec/spec';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AwsProvider } from './provider.ts';
 import { Account, REGION } from './testing/account.ts';
 
@@ -29,7 +29,6 @@ afterEach(() => {
   account.ec2.control.calm();
   // No test is throttled for what the one before has asked: a scheduler a second is more than EC2 takes for long.
   account.ec2.control.refill();
-  vi.unstubAllGlobals();
 });
 afterAll(() => account?.close());
 
@@ -55,7 +54,7 @@ async function batch(
   offers: readonly Offer[],
   token = `${role}-${clusters}`,
 ) {
-  const scheduler = await provider.prepare(cluster(), ZONE);
+  const scheduler = await provider.prepare(cluster(), ZONE, 0);
   const expiresAt = 1_900_000_000_000;
   const boot = { role, clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' } } as const;
   const life = { expiresAt, joinSeconds: 1, idleSeconds: 1, environment: { kind: 'managed' } } as const;
@@ -126,7 +125,6 @@ describe('what is made', () => {
   });
 
   test("has the disk that was asked for, and the user's tags on all of it", async () => {
-    vi.stubGlobal('fetch', async () => new Response('198.51.100.7\n'));
     provider = account.provider(SCHEDULER, { isPublic: true });
     const userTags = [
       { key: 'team', value: 'data' },
@@ -134,7 +132,7 @@ describe('what is made', () => {
       { key: 'Name', value: 'mine' },
     ];
     const asked = { userTags, diskGiB: 99.5 };
-    await provider.prepare(cluster(), ZONE, userTags);
+    await provider.prepare(cluster(), ZONE, 0, userTags);
     const scheduler = { ...(await batch('scheduler', 1, await offersOf('on-demand', 't3.small'))), ...asked };
     const workers = { ...(await batch('worker', 2, await offersOf('spot', 'c7g.large', 'm7g.large'))), ...asked };
     const made = [...(await provider.launch(scheduler)).machines, ...(await provider.launch(workers)).machines];
@@ -220,10 +218,8 @@ describe('what is long gone', () => {
 
 describe('with public addresses', () => {
   test('server and clients have another address than machines, whoever asks and however often; then it is gone', async () => {
-    // There is no Internet here to be seen from.
-    vi.stubGlobal('fetch', async () => new Response('198.51.100.7\n'));
     const asked = await Promise.all(
-      [1, 2, 3].map(() => account.provider(SCHEDULER, { isPublic: true }).prepare(cluster(), ZONE)),
+      [1, 2, 3].map(() => account.provider(SCHEDULER, { isPublic: true }).prepare(cluster(), ZONE, 0)),
     );
     const [first] = asked;
     expect(first?.publicAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
@@ -318,10 +314,10 @@ describe('trouble', () => {
   );
 
   test('where this home was before, credentials that have expired since are told with the first call', async () => {
-    await provider.prepare(cluster(), ZONE);
+    await provider.prepare(cluster(), ZONE, 0);
     account.ec2.control.setFaults({ refused: { '*': 'ExpiredToken' } });
     expect(await provider.check({ kind: 'managed' }, REGION)).toMatchObject([{ ok: true }]);
-    await expect(provider.prepare(cluster(), ZONE)).rejects.toThrow(/have expired.*aws sso login/);
+    await expect(provider.prepare(cluster(), ZONE, 0)).rejects.toThrow(/have expired.*aws sso login/);
   });
 
   test('a throttled call passes by itself: it is nothing for a person', async () => {
@@ -348,19 +344,19 @@ describe('trouble', () => {
 
   test('a security group that somebody deleted is made anew', async () => {
     const where = { ...cluster(), installation: 'other' };
-    await provider.prepare(where, ZONE);
+    await provider.prepare(where, ZONE, 0);
     await provider.release(where);
     const filters = [{ Name: 'tag:daskup:installation', Values: ['other'] }];
     const { SecurityGroups = [] } = await ec2.describeSecurityGroups({ Filters: filters });
     await ec2.deleteSecurityGroup({ GroupId: SecurityGroups[0]?.GroupId });
     const next = { ...where, clusterId: `${where.clusterId}-next` };
-    await expect(provider.prepare(next, ZONE)).rejects.not.toBeInstanceOf(ProviderError);
-    expect((await provider.prepare(next, ZONE)).port).toBe(8786);
+    await expect(provider.prepare(next, ZONE, 0)).rejects.not.toBeInstanceOf(ProviderError);
+    expect((await provider.prepare(next, ZONE, 0)).port).toBe(8786);
     await provider.release(next);
   });
 
   test('where there is no subnet, it is said how to make one', async () => {
-    await expect(provider.prepare(cluster(), `${REGION}z`)).rejects.toThrow(
+    await expect(provider.prepare(cluster(), `${REGION}z`, 0)).rejects.toThrow(
       /no subnet in us-east-1z.*create-default-subnet --availability-zone us-east-1z/,
     );
   });

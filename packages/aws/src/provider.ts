@@ -17,6 +17,7 @@ import type { Environment } from '@daskup/core/spec/spec';
 import type { Tag } from '@daskup/core/spec/tag';
 import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
+import { admitClients, type ClientGroup, removeClientGroup } from './admission.ts';
 import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
@@ -24,15 +25,16 @@ import { EndReasons } from './end-reasons.ts';
 import { explained, isMissing } from './errors.ts';
 import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
 import { type Kept, KeptNetworks } from './kept-networks.ts';
-import { launchScheduler, launchWorkers } from './launch.ts';
+import { isTemplateOf, launchScheduler, launchWorkers } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
 import { findVpc, makeNetwork, type Vpc } from './network.ts';
 import { Offers } from './offers/offers.ts';
 import { hasOwnNetwork, NOTHING_OWN, type Own } from './own.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
-import { endpointOf, findInterface, type Interface, makeInterface, makePublic, removePlace } from './place.ts';
+import { allocate, associate, endpointOf, findInterface, type Interface, makeInterface, removePlace } from './place.ts';
 import { platform } from './platform.ts';
+import { TRUSTED_MS } from './rules.ts';
 import { isId, terminateMachines } from './terminate.ts';
 
 /** What was in order in a region is not looked at again for so long; milliseconds. */
@@ -49,6 +51,8 @@ export interface AwsOptions {
   readonly isPublic: boolean;
   /** Nothing without. */
   readonly own?: Own;
+  /** Whether its installation has no other server than this. */
+  readonly isAlone: boolean;
   /** What tells this computer its public address. */
   readonly checkip: string;
   readonly now: () => number;
@@ -80,6 +84,7 @@ export class AwsProvider implements Provider {
   readonly #doubted = new Set<string>();
   /** By cluster: what was made in this process need not be looked for. */
   readonly #interfaces = new Map<string, Interface>();
+  readonly #clientGroups = new Map<string, ClientGroup>();
   readonly #templates = new Set<string>();
   readonly #regionOf = new Map<string, string>();
   /** Regions that this process has to do with, such as those of clusters that another process made. */
@@ -132,7 +137,12 @@ export class AwsProvider implements Provider {
     return typeof facts === 'string' ? { ok: false, problem: facts } : { ok: true, architecture: facts.architecture };
   }
 
-  async prepare(cluster: ClusterIdentity, zone: string, userTags: readonly Tag[] = []): Promise<SchedulerEndpoint> {
+  async prepare(
+    cluster: ClusterIdentity,
+    zone: string,
+    moves: number,
+    userTags: readonly Tag[] = [],
+  ): Promise<SchedulerEndpoint> {
     const { region, clusterId } = cluster;
     this.#use(region);
     const ec2 = await this.#clients.ec2(region);
@@ -145,10 +155,32 @@ export class AwsProvider implements Provider {
           `AWS, ${region}: there is no subnet in ${zone}. ${fix}; or name one of your own: DASKUP_AWS_SUBNETS`,
         );
       }
-      const made = await makeInterface(ec2, cluster, network, subnet, userTags);
+      const [made, elastic] = await both(
+        makeInterface(ec2, cluster, network, subnet, moves, userTags),
+        this.#options.isPublic ? allocate(ec2, cluster, userTags) : null,
+      );
       this.#interfaces.set(clusterId, made);
-      return endpointOf(made, this.#options.isPublic ? await makePublic(ec2, cluster, made, userTags) : null);
+      return endpointOf(made, elastic && (await associate(ec2, made, elastic)));
     });
+  }
+
+  async admitServer({ region, installation }: ClusterIdentity): Promise<string> {
+    const ec2 = await this.#clients.ec2(region);
+    return (await this.#there(region, () => this.#enter(ec2, region, installation))).server;
+  }
+
+  async admitClients(
+    cluster: ClusterIdentity,
+    ranges: readonly string[],
+    userTags: readonly Tag[] = [],
+  ): Promise<void> {
+    const { region, clusterId } = cluster;
+    const ec2 = await this.#clients.ec2(region);
+    const known = this.#clientGroups.get(clusterId) ?? null;
+    // Should this fail, it is to be seen how far it came.
+    this.#clientGroups.delete(clusterId);
+    const group = await admitClients(ec2, cluster, ranges, known, userTags);
+    if (group) this.#clientGroups.set(clusterId, group);
   }
 
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
@@ -188,8 +220,13 @@ export class AwsProvider implements Provider {
   }
 
   async release(cluster: ClusterIdentity): Promise<void> {
-    await removePlace(await this.#clients.ec2(cluster.region), cluster.clusterId);
-    this.#interfaces.delete(cluster.clusterId);
+    const { region, clusterId } = cluster;
+    const ec2 = await this.#clients.ec2(region);
+    this.#interfaces.delete(clusterId);
+    this.#clientGroups.delete(clusterId);
+    for (const name of this.#templates) if (isTemplateOf(name, clusterId)) this.#templates.delete(name);
+    await removePlace(ec2, clusterId);
+    await removeClientGroup(ec2, clusterId);
   }
 
   async bootLog(id: string): Promise<string> {
@@ -296,15 +333,19 @@ export class AwsProvider implements Provider {
   async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
     const key = `${region}/${installation}`;
     const kept = this.#networks.get(key) ?? (await this.#kept.find(region, installation));
-    const isTrusted = kept?.chosenBy === this.#chosenBy && !this.#doubted.has(region);
+    const { isAlone, now } = this.#options;
+    const isChosen = kept?.chosenBy === this.#chosenBy && !this.#doubted.has(region);
+    const isTrusted = isChosen && Math.abs(now() - kept.seenAt) < TRUSTED_MS;
     if (isTrusted && kept.server === (await this.#ownAddress(kept))) {
       this.#networks.set(key, kept);
       return kept;
     }
     const vpc = await this.#look(ec2, region);
     this.#looked.delete(region);
-    const server = await this.#ownAddress(vpc);
-    const network = { ...(await makeNetwork(ec2, vpc, installation, server)), server, chosenBy: this.#chosenBy };
+    const address = await this.#ownAddress(vpc);
+    const seenAt = now();
+    const made = await makeNetwork(ec2, vpc, installation, { address, isAlone, now: seenAt });
+    const network = { ...made, server: address, seenAt, chosenBy: this.#chosenBy };
     await this.#kept.keep(region, installation, network);
     this.#networks.set(key, network);
     this.#doubted.delete(region);
@@ -326,9 +367,16 @@ export class AwsProvider implements Provider {
       if (isMissing(error)) {
         this.#doubted.add(region);
         this.#templates.clear();
+        this.#interfaces.clear();
         for (const key of this.#networks.keys()) if (key.startsWith(`${region}/`)) this.#networks.delete(key);
       }
       throw error;
     }
   }
+}
+
+/** Both at once; what failed is told once neither goes on, so that nothing is made after that. */
+async function both<A, B>(first: Promise<A>, second: Promise<B> | null): Promise<readonly [A, B | null]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }

@@ -45,6 +45,8 @@ beforeAll(async () => {
     regions: [REGION],
     cacheFolder: join(folder, 'aws'),
     isPublic: false,
+    isAlone: true,
+    checkip: '',
     now: Date.now,
     bootScript,
   });

@@ -54,7 +54,7 @@ test(
   async () => {
     const cluster = { installation: 'here', clusterId: 'c1', clusterName: 'etl', owner: 'ada', region: REGION };
     const credentials = await issueCredentials('etl', new Date(), 3600);
-    const scheduler = await provider.prepare(cluster, ZONE);
+    const scheduler = await provider.prepare(cluster, ZONE, 0);
     const offers = (await provider.offers([REGION])).filter(
       ({ market, zone }) => market === 'on-demand' && zone === ZONE,
     );

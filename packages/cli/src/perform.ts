@@ -55,6 +55,10 @@ export async function perform(command: Command, line: string, options: Options):
       progress.end();
       if (interrupt?.exitCode != null) break;
       if (answer.type === 'error') return fail(answer.kind === 'refused' ? BAD_COMMAND : FAILED, answer.message);
+      if (command.verb === 'connect' && command.from === undefined) {
+        const from = await elsewhere(answer.result);
+        if (from !== null) return await perform({ ...command, from }, `${line} from ${from}`, options);
+      }
       print(answer, client.home, options.json);
       forget(answer.result, client.home, startedAt);
       return DONE;
@@ -70,6 +74,17 @@ export async function perform(command: Command, line: string, options: Options):
   } finally {
     interrupt?.dispose();
   }
+}
+
+/** Where this computer is to a cluster that does not let it in; null where it does, or that is not known. */
+async function elsewhere(result: Result): Promise<string | null> {
+  if (result.verb !== 'connect' || !result.letIn) return null;
+  const { notLetIn } = await import('./way-in.ts');
+  return notLetIn(result, process.env).catch((error: unknown) => {
+    const way = `${PROGRAM} connect ${result.cluster.name} from ADDRESS`;
+    console.error(`daskup: ${messageOf(error)}. Where this computer is not let in: ${way}`);
+    return null;
+  });
 }
 
 function print(answer: Extract<Answer, { type: 'result' }>, home: string, json: boolean): void {

@@ -19,8 +19,17 @@ export type Result =
       readonly tasks: SchedulerStatus['tasks'] | null;
       readonly events: readonly StoredEvent[];
     }
-  /** `yaml` is a secret: whoever holds it can run code on the cluster. */
-  | { readonly verb: 'connect'; readonly cluster: ClusterView; readonly yaml: string }
+  | {
+      readonly verb: 'connect';
+      readonly cluster: ClusterView;
+      /** A secret: whoever holds it can run code on the cluster. */
+      readonly yaml: string;
+      /**
+       * The address that the cluster sees its server come from and lets in, as clients from there; others have to say where
+       * they are. Null where nobody is kept out.
+       */
+      readonly letIn: { readonly address: string; readonly isPublic: boolean } | null;
+    }
   | {
       readonly verb: 'logs';
       readonly events: readonly StoredEvent[];

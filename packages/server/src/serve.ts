@@ -34,18 +34,20 @@ export interface Parts {
 }
 
 export function partsOf(
-  { home, cache, awsCache, isAwsPublic: isPublic, awsOwn: own, awsCheckip: checkip }: Settings,
+  { home, cache, databaseUrl, awsCache, isAwsPublic: isPublic, awsOwn: own, awsCheckip: checkip }: Settings,
   store: Store,
   now = Date.now,
   script = bootScript,
 ): Parts {
   const local = new LocalProvider({ home: join(home, 'local'), homeId: homeId(home), cache, now, bootScript: script });
   // Whether there are credentials is seen when a region is first named: nothing is loaded or asked before.
+  const isAlone = databaseUrl === null;
   const aws = new AwsProvider({
     regions: REGIONS.aws,
     cacheFolder: awsCache,
     isPublic,
     own,
+    isAlone,
     checkip,
     now,
     bootScript: script,

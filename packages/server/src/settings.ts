@@ -33,7 +33,7 @@ const Environment = z.object({
     z.string().check(z.regex(/^([\w+=,.@-]{1,128}|arn:[\w-]+:iam::\d{12}:instance-profile\/[\w+=,.@/-]+)$/)),
   ),
   DASKUP_AWS_KEY_NAME: z.optional(z.string().check(z.regex(/^[ -~]{1,255}$/))),
-  DASKUP_AWS_CHECKIP: z.optional(z.string().check(z.refine(isPrivateWay))),
+  DASKUP_AWS_CHECKIP: z.optional(z.string().check(z.refine(isTamperProof))),
 });
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -58,7 +58,7 @@ function hasPort(listen: string): boolean {
 }
 
 /** Who could change the answer on its way could let himself in. */
-function isPrivateWay(text: string): boolean {
+function isTamperProof(text: string): boolean {
   const { protocol, hostname } = URL.parse(text) ?? {};
   return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname ?? ''));
 }

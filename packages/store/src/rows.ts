@@ -78,6 +78,7 @@ const spec: z.ZodType<ClusterSpec> = z.strictObject({
   quorum: z.number(),
   environment,
   machineImage: z.string().nullable(),
+  allow: z.array(z.string()),
 });
 
 const state: z.ZodType<ClusterState> = z.discriminatedUnion('phase', [
@@ -126,6 +127,7 @@ const cluster: z.ZodType<SealedCluster> = z.strictObject({
   region: z.string(),
   zone: z.string(),
   moveTo: z.strictObject({ region: z.string(), zone: z.string() }).nullable(),
+  moves: count,
   home: z.string().nullable(),
   credentials: z.string(),
   endpoint: endpoint.nullable(),
@@ -135,6 +137,8 @@ const cluster: z.ZodType<SealedCluster> = z.strictObject({
   retryAt: time,
   clientAt: time.nullable(),
   surplusSince: time.nullable(),
+  clients: z.array(z.strictObject({ range: z.string(), until: time })),
+  admitted: z.array(z.string()),
 });
 
 const machine: z.ZodType<MachineRecord> = z.strictObject({

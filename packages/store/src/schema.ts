@@ -4,6 +4,7 @@ import type { Place } from '@daskup/core/plan/plan';
 import type { Role, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { type ClusterState, LIVE_PHASES, type Phase } from '@daskup/core/reconcile/lifecycle';
 import type { ClusterSpec, Market, Requirements } from '@daskup/core/spec/spec';
+import type { Client } from '@daskup/core/state/clients';
 import type { Launch } from '@daskup/core/state/cluster';
 import type { ClusterEvent } from '@daskup/core/state/store';
 import { sql } from 'drizzle-orm';
@@ -55,6 +56,7 @@ export const clusters = pgTable(
     region: text().notNull(),
     zone: text().notNull(),
     moveTo: jsonb('move_to').$type<Place>(),
+    moves: integer().notNull(),
     home: text(),
     /** Sealed, for this row alone. */
     credentials: text().notNull(),
@@ -65,6 +67,8 @@ export const clusters = pgTable(
     retryAt: time('retry_at').notNull(),
     clientAt: time('client_at'),
     surplusSince: time('surplus_since'),
+    clients: jsonb().$type<readonly Client[]>().notNull(),
+    admitted: jsonb().$type<readonly string[]>().notNull(),
     // Taken out of the documents by the database itself, so that they cannot disagree.
     name: text().notNull().generatedAlwaysAs(sql`spec ->> 'name'`),
     phase: text().$type<Phase>().notNull().generatedAlwaysAs(sql`state ->> 'phase'`),

@@ -52,6 +52,7 @@ export class Account {
       cacheFolder: join(this.folder, home),
       isPublic,
       own,
+      isAlone: true,
       checkip: this.ec2.env.DASKUP_AWS_CHECKIP ?? '',
       now: Date.now,
       bootScript,
@@ -68,7 +69,7 @@ export class Account {
       const [region, cacheFolder, batch, body, when] = JSON.parse(process.argv[1]);
       const bootScript = ({ idleSeconds }, { identify }) => identify + '\\n# ' + idleSeconds + '\\n' + body;
       const provider = new AwsProvider({
-        regions: [region], cacheFolder, isPublic: false, checkip: '', now: Date.now, bootScript,
+        regions: [region], cacheFolder, isPublic: false, isAlone: true, checkip: '', now: Date.now, bootScript,
       });
       const answer = provider.launch(batch);
       if (when === 'answered') await answer;

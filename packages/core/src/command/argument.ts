@@ -3,7 +3,7 @@ import type { CostGroup, CostPeriod, EnvironmentTask, Payloads } from './command
 import { type Complaint, shown } from './error.ts';
 import { lineOf, type Word } from './line.ts';
 import { namedBy } from './named.ts';
-import { count, label, oneOf } from './notation.ts';
+import { count, label, oneOf, range } from './notation.ts';
 import { duration } from './quantity.ts';
 import type { Reader } from './reader.ts';
 import { file } from './software.ts';
@@ -132,6 +132,28 @@ export const TARGET: Argument<Payloads['down']['target']> = {
   write: (target) => ['all' in target ? '--all' : target.name],
   candidates: ({ before, clusters }) => (before.length === 0 ? [...clusters, '--all'] : []),
   takesFlag: isAll,
+};
+
+/** Where a client is, if that is not where the server is. */
+export const FROM: Argument<string> = {
+  usage: '[from ADDRESS]',
+  read(reader) {
+    const word = reader.peek();
+    const [, given] = /^from[=:](.*)$/i.exec(word?.text ?? '') ?? [];
+    if (word && given !== undefined)
+      reader.reject(word, {
+        problem: `${shown(word.text)} is two words here`,
+        expected: range.expected,
+        nearest: `from ${given}`,
+      });
+    if (word?.text.toLowerCase() !== 'from') return undefined;
+    reader.next();
+    return reader.value(reader.take({ problem: 'nothing follows from', expected: range.expected }), range);
+  },
+  write: (value) => ['from', range.format(value)],
+  candidates({ before }) {
+    return before.length === 1 ? ['from'] : [];
+  },
 };
 
 const PERIODS: readonly CostPeriod[] = ['today', '7d', 'month'];

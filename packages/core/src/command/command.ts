@@ -33,6 +33,8 @@ export interface Request {
   /** A file's path, or the name that an environment is kept by. */
   readonly env?: string;
   readonly image?: Image;
+  /** CIDR blocks. */
+  readonly allow?: readonly string[];
 }
 
 /** What `image=` names: what machines boot, or a container that Dask runs in on them. */
@@ -58,7 +60,8 @@ export interface Payloads {
   readonly down: { readonly target: { readonly name: string } | { readonly all: true } };
   readonly ls: unknown;
   readonly status: { readonly name: string };
-  readonly connect: { readonly name: string };
+  /** From a CIDR block, where that is another place than the server's. */
+  readonly connect: { readonly name: string; readonly from?: string };
   readonly logs: { readonly name: string };
   readonly env: { readonly task: EnvironmentTask };
   readonly cost: { readonly period: CostPeriod; readonly by?: CostGroup };

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
+import { rangeOf } from '../spec/range.ts';
 import { ALL_REGIONS } from '../spec/regions.ts';
 import type { Command, Request } from './command.ts';
 import { renderError, replaced } from './error.ts';
@@ -31,6 +32,9 @@ const workers = fc
   .map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
 
 const instanceTypes = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/), { minLength: 1, maxLength: 4 });
+const range = fc
+  .tuple(fc.ipV4(), fc.integer({ min: 8, max: 32 }))
+  .map(([address, bits]) => rangeOf(`${address}/${bits}`) ?? '');
 
 const asked = fc.record(
   {
@@ -62,6 +66,7 @@ const asked = fc.record(
     idleSeconds: hours(24),
     awaySeconds: hours(24),
     quorum: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
+    allow: fc.uniqueArray(range, { minLength: 1, maxLength: 4 }),
   },
   { requiredKeys: [] },
 );
@@ -90,7 +95,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       fc.record({ do: fc.constant('add'), name: label, file: named.filter((file) => /[/.]/.test(file)) }),
     ),
   }),
-  fc.record({ verb: fc.constantFrom('status', 'connect', 'logs', 'reclaim'), name: label }),
+  fc.record({ verb: fc.constantFrom('status', 'logs', 'reclaim'), name: label }),
+  fc.record({ verb: fc.constant('connect'), name: label, from: range }, { requiredKeys: ['verb', 'name'] }),
   fc.record(
     {
       verb: fc.constant('cost'),

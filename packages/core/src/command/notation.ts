@@ -1,4 +1,5 @@
 import { isLabel, LONGEST_LABEL, labelOf } from '../spec/name.ts';
+import { isTooWide, rangeOf } from '../spec/range.ts';
 import { ALL_REGIONS, providerOf } from '../spec/regions.ts';
 import type { GpuChoice, WorkerRange } from '../spec/spec.ts';
 import { type Complaint, type Span, shown } from './error.ts';
@@ -114,6 +115,44 @@ export const types: Notation<readonly string[]> = list(
   (type) => (/^[a-z0-9][a-z0-9.-]*$/.test(type) ? null : { problem: `${shown(type)} is not an instance type` }),
   (written) => written.replace(/[.-]\*$/, ''),
 );
+
+/** One place to let clients in from. */
+export const range: Notation<string> = {
+  expected: 'an IPv4 address or range of at most a /8, such as 203.0.113.7 or 203.0.113.0/24',
+  parse(text) {
+    const value = rangeOf(text);
+    const complaint = notARange(text, value);
+    return value === null || complaint
+      ? { ok: false, ...complaint, problem: complaint?.problem ?? '' }
+      : { ok: true, value };
+  },
+  format: (value) => value.replace(/\/32$/, ''),
+};
+
+/** Several of them joined by commas. */
+export const ranges: Notation<readonly string[]> = {
+  ...list(
+    ',',
+    'IPv4 addresses or ranges joined by commas, such as 203.0.113.0/24,198.51.100.7',
+    (text) => notARange(text, rangeOf(text)),
+    (written) => rangeOf(written) ?? written,
+  ),
+  format: (value) => value.map(range.format).join(','),
+};
+
+function notARange(text: string, value: string | null): Omit<Complaint, 'expected'> | null {
+  if (value === null) {
+    const isV6 = text.includes(':');
+    return {
+      problem: isV6
+        ? `${shown(text)} is no IPv4 address, and clusters have no other`
+        : `${shown(text)} is no IPv4 address or range`,
+    };
+  }
+  if (!isTooWide(value)) return null;
+  const who = value.endsWith('/0') ? 'everybody in the world' : 'far more than one place';
+  return { problem: `${shown(text)} would let in ${who}` };
+}
 
 /** How many GPUs, of which kind, or both. Which kinds exist is for the clouds to say. */
 export const gpus: Notation<GpuChoice> = {

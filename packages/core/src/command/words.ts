@@ -1,9 +1,19 @@
 import { ALL_REGIONS } from '../spec/regions.ts';
-import { type Argument, COUNT, ENVIRONMENT_TASK, EXTENSION, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
+import { type Argument, COUNT, ENVIRONMENT_TASK, EXTENSION, FROM, GROUP, NAME, PERIOD, TARGET } from './argument.ts';
 import type { Verb } from './command.ts';
 import { shown } from './error.ts';
 import { nearest } from './nearest.ts';
-import { gpus, label, type Notation, oneOf, regions as regionNames, types, verbatim, whole } from './notation.ts';
+import {
+  gpus,
+  label,
+  type Notation,
+  oneOf,
+  ranges,
+  regions as regionNames,
+  types,
+  verbatim,
+  whole,
+} from './notation.ts';
 import { type BareWord, bareWord, like, limited, type Option, option } from './option.ts';
 import { duration, money, percent, size } from './quantity.ts';
 import { requestOf } from './request.ts';
@@ -283,6 +293,16 @@ export const OPTIONS: readonly Option[] = [
     set: (value) => ({ image: value }),
     elsewhere: ['ami', 'image-id', 'ami-id', 'container', 'docker-image', 'docker'],
   }),
+  option({
+    name: 'allow',
+    help: 'where else clients may connect from',
+    example: '203.0.113.0/24',
+    value: ranges,
+    absent: 'nowhere',
+    get: ({ allow }) => allow,
+    set: (allow) => ({ allow }),
+    elsewhere: ['allow-from', 'cidr', 'ingress', 'ip-whitelist'],
+  }),
 ];
 
 export const VOCABULARY: Vocabulary = {
@@ -377,8 +397,8 @@ export const VERBS: { readonly [V in Verb]: VerbWords<V> } = {
   }),
   connect: verb('connect', {
     help: 'get what a Dask client needs to reach a cluster',
-    examples: ['connect etl'],
-    takes: { name: NAME },
+    examples: ['connect etl', 'connect etl from 203.0.113.7'],
+    takes: { name: NAME, from: FROM },
     elsewhere: ['attach', 'join'],
   }),
   logs: verb('logs', {

@@ -6,8 +6,8 @@ import type { SchedulerStatus } from '../observe/scheduler.ts';
 import { machineViewOf, viewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
 import type { Cluster } from '../state/cluster.ts';
-import { type Context, Refusal } from './context.ts';
-import { keysOf, known, live, look, providerNamed } from './find.ts';
+import type { Context } from './context.ts';
+import { known, providerNamed } from './find.ts';
 
 /** Every live cluster. */
 export async function ls({ store, now }: Context): Promise<Result> {
@@ -32,17 +32,6 @@ export async function status(context: Context, { name }: Command<'status'>): Pro
     tasks: said?.tasks ?? null,
     events,
   };
-}
-
-/** What a client needs to reach a cluster that is ready. */
-export async function connect(context: Context, { name }: Command<'connect'>): Promise<Result> {
-  const cluster = await live(context, name);
-  const { endpoint, state } = cluster;
-  if (!endpoint || state.phase !== 'ready') {
-    throw new Refusal(`${name} is ${state.phase}: connect once it is ready (status ${name})`);
-  }
-  const yaml = context.connectionYaml(endpoint, keysOf(cluster));
-  return { verb: 'connect', cluster: await look(context, cluster), yaml };
 }
 
 /** What happened to a cluster, and what its machines printed. */

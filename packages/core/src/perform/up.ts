@@ -119,7 +119,11 @@ async function created(context: Context, request: Request, spec: ClusterSpec, si
 }
 
 /** @throws {Refusal} that says what to mend, when a cluster could only fail there. */
-async function checked(context: Context, { environment }: ClusterSpec, site: Site): Promise<void> {
+async function checked(context: Context, { environment, allow }: ClusterSpec, site: Site): Promise<void> {
+  if (allow.length > 0 && !providerNamed(context, site.provider).admitClients)
+    throw new Refusal(
+      `allow= lets clients in from elsewhere, and nobody elsewhere reaches ${site.region}: leave it out`,
+    );
   const findings = await providerNamed(context, site.provider).check(environment, site.region);
   const problems = findings.filter(({ ok }) => !ok).map(({ message }) => message);
   if (problems.length > 0) throw new Refusal(`No cluster can be made in ${site.region}. ${problems.join('; ')}`);
@@ -140,6 +144,7 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     region: site.region,
     zone: site.zone,
     moveTo: null,
+    moves: 0,
     home: providerNamed(context, site.provider).home ?? null,
     credentials: await context.issueCredentials(spec.name, new Date(createdAt), LIFE_SECONDS),
     endpoint: null,
@@ -149,5 +154,7 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     retryAt: 0,
     clientAt: null,
     surplusSince: null,
+    clients: [],
+    admitted: [],
   };
 }

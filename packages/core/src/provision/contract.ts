@@ -52,12 +52,12 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
 
     async function batchOf(
       count: number,
-      { token = 'first', role = 'worker' as Role, cluster = identity() } = {},
+      { token = 'first', role = 'worker' as Role, cluster = identity(), moves = 0 } = {},
     ): Promise<LaunchBatch> {
       const ranked = cheapest(await provider.offers([region()]));
       const zone = await anyZone();
       const offers = ranked.filter((offer) => offer.zone === zone);
-      const scheduler = await provider.prepare(cluster, zone);
+      const scheduler = await provider.prepare(cluster, zone, moves);
       const boot: Boot = {
         role,
         clusterName: cluster.clusterName,
@@ -122,27 +122,32 @@ export function providerContract(name: string, make: () => Promise<ProviderUnder
       test('a cluster has one place, whoever asks and however often', async () => {
         const asked = [provider, cloud.restarted(), provider, cloud.restarted()];
         const zone = await anyZone();
-        const [first, ...others] = await Promise.all(asked.map((one) => one.prepare(identity(), zone)));
-        for (const other of [...others, await cloud.restarted().prepare(identity(), zone)])
+        const [first, ...others] = await Promise.all(asked.map((one) => one.prepare(identity(), zone, 0)));
+        for (const other of [...others, await cloud.restarted().prepare(identity(), zone, 0)])
           expect(other).toEqual(first);
         expect(first?.port).not.toBe(first?.controlPort);
       });
 
       test('two clusters have two places, and releasing one leaves the other', async () => {
         const zone = await anyZone();
-        const [one, two] = [await provider.prepare(identity('c1'), zone), await provider.prepare(identity('c2'), zone)];
+        const [one, two] = [
+          await provider.prepare(identity('c1'), zone, 0),
+          await provider.prepare(identity('c2'), zone, 0),
+        ];
         expect(one.address).not.toBe(two.address);
         await provider.release(identity('c1'));
         await provider.release(identity('c1'));
-        expect(await provider.prepare(identity('c2'), zone)).toEqual(two);
+        expect(await provider.prepare(identity('c2'), zone, 0)).toEqual(two);
       });
 
       test('releasing what was never prepared does no harm', async () => {
         await provider.release(identity('never'));
       });
 
-      test('the scheduler boots where prepare said that it would', async () => {
-        const batch = await batchOf(1, { role: 'scheduler' });
+      test('the scheduler boots where prepare said that it would, be it where the cluster has been before', async () => {
+        await provider.prepare(identity(), await anyZone(), 0);
+        await provider.release(identity());
+        const batch = await batchOf(1, { role: 'scheduler', moves: 2 });
         await provider.launch(batch);
         const [scheduler] = await running(1);
         expect(scheduler?.address).toBe(batch.boot.scheduler.address);

@@ -161,11 +161,27 @@ export interface Provider {
   image?(id: string, region: string): Promise<MachineImage>;
 
   /**
-   * Makes what the cluster needs before any machine (network, firewall, address). Its scheduler will be launched in this
-   * zone. Idempotent: same cluster, same answer.
+   * Makes what the cluster needs before any machine (network, firewall, address), and lets this server in. Its scheduler
+   * will be launched in this zone. Idempotent: same cluster and number of moves, same answer.
+   * @param moves how often the cluster has given its place up before, be it in this zone.
    * @param userTags as of {@link LaunchBatch}; none without.
    */
-  prepare(cluster: ClusterIdentity, zone: string, userTags?: readonly Tag[]): Promise<SchedulerEndpoint>;
+  prepare(cluster: ClusterIdentity, zone: string, moves: number, userTags?: readonly Tag[]): Promise<SchedulerEndpoint>;
+
+  /**
+   * Keeps this server's own way to the cluster open, wherever it has moved since `prepare`, which another server may have
+   * called. Costs nothing while nothing has changed. Left out where nobody is kept out.
+   * @returns the IPv4 address that is let in for it.
+   */
+  admitServer?(cluster: ClusterIdentity): Promise<string>;
+
+  /**
+   * Lets clients in to the cluster's scheduler, at Dask's port alone, from these ranges and no others besides the server's;
+   * `release` ends that. Called when they change. Left out where nobody is kept out.
+   * @param ranges IPv4 CIDR blocks.
+   * @param userTags as of {@link LaunchBatch}; none without.
+   */
+  admitClients?(cluster: ClusterIdentity, ranges: readonly string[], userTags?: readonly Tag[]): Promise<void>;
 
   /** A constant number of cloud calls for any count. Tags are set by the creating call. Partial success is success. */
   launch(batch: LaunchBatch): Promise<LaunchResult>;

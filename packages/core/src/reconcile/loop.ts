@@ -9,7 +9,8 @@ import { Backoff } from '../provision/backoff.ts';
 import type { Boot, ClusterIdentity, Machine, Provider, Role, Shortage } from '../provision/provider.ts';
 import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
-import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
+import { NOT_LET_IN } from '../state/clients.ts';
+import { type Cluster, identityOf, type Launch, mayTry, stopping } from '../state/cluster.ts';
 import type { Store, Write } from '../state/store.ts';
 import { type Sleep, within } from '../within.ts';
 import { isLive } from './lifecycle.ts';
@@ -52,6 +53,10 @@ export class Loop {
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Clusters, by id, that a scheduler or a worker is expected in: the scheduler tells when it has come. */
   readonly #expecting = new Set<string>();
+  /** Clusters, by id, that clients could not be let in to: whom, when to try again, and what was told of it. */
+  readonly #refused = new Map<string, { readonly ranges: string; readonly until: number; readonly text: string }>();
+  /** When this server last saw to its own way to a cluster, by id. */
+  readonly #soughtAt = new Map<string, number>();
   /** Questions for offers that are under way. */
   readonly #asked = new Map<string, Promise<readonly Offer[] | null>>();
   readonly #sweep: Sweep;
@@ -143,7 +148,10 @@ export class Loop {
     seen: readonly Machine[] | null,
   ): Promise<number> {
     const { holder, now: clock } = this.#options;
-    const [status, offers] = await Promise.all([this.#status(cluster, records), this.#offers(provider, cluster)]);
+    const [status, offers] = await Promise.all([
+      this.#status(provider, cluster, records),
+      this.#offers(provider, cluster),
+    ]);
     const now = clock();
     this.#watches.goesOn(cluster.id, now);
     const observation = observe(records, seen, status, now);
@@ -212,7 +220,11 @@ export class Loop {
   }
 
   /** What the scheduler says; null while there is none to ask, or it does not answer. */
-  async #status(cluster: Cluster, records: readonly MachineRecord[]): Promise<SchedulerStatus | null> {
+  async #status(
+    provider: Provider,
+    cluster: Cluster,
+    records: readonly MachineRecord[],
+  ): Promise<SchedulerStatus | null> {
     const { endpoint, credentials, expiresAt, state } = cluster;
     const up = records.some((machine) => machine.role === 'scheduler' && isAlive(machine));
     if (!endpoint || !credentials || !up || state.phase === 'stopping') {
@@ -228,8 +240,21 @@ export class Loop {
       return status;
     } catch {
       this.#silences.goesOn(cluster.id, this.#options.now());
+      this.#seekWay(provider, cluster);
       return null;
     }
+  }
+
+  /** Where a scheduler does not answer, this server may have moved, or not be the one that was let in. */
+  #seekWay(provider: Provider, cluster: Cluster): void {
+    const { now, log } = this.#options;
+    const sought = this.#soughtAt.get(cluster.id);
+    if (!provider.admitServer || (sought !== undefined && Math.abs(now() - sought) < TIMING.seekWayMs)) return;
+    this.#soughtAt.set(cluster.id, now());
+    const name = cluster.spec.name;
+    provider
+      .admitServer(this.#identity(cluster))
+      .catch((error: unknown) => log(`${name}: this server may not be let in to it: ${messageOf(error)}`));
   }
 
   /** The next pass comes as soon as the scheduler has come up, or has another number of workers. */
@@ -255,6 +280,7 @@ export class Loop {
     if (decision.retire.length > 0 && endpoint && credentials) {
       tasks.push(control.retire(endpoint, credentials, decision.retire));
     }
+    if (decision.admit) tasks.push(...this.#admit(provider, cluster, decision.admit, now));
     if (decision.over) tasks.push(this.#release(provider, cluster, decision.over));
     for (const result of await Promise.allSettled(tasks)) {
       if (result.status === 'rejected') log(`${name}: to be tried again: ${messageOf(result.reason)}`);
@@ -262,12 +288,37 @@ export class Loop {
     return tasks.length > 0;
   }
 
+  /** Lets clients in from these ranges alone, unless that has just failed: nothing but they waits for it. */
+  #admit(provider: Provider, cluster: Cluster, ranges: readonly string[], now: number): readonly Promise<unknown>[] {
+    const { id, moves } = cluster;
+    const { holder, now: clock } = this.#options;
+    const refused = this.#refused.get(id);
+    if (!provider.admitClients) return [];
+    if (refused && refused.ranges === ranges.join() && now < refused.until) return [];
+    const done = provider.admitClients(this.#identity(cluster), ranges, cluster.spec.tags).then(
+      () => {
+        this.#refused.delete(id);
+        const letIn = (current: Cluster): Write =>
+          current.moves === moves ? { cluster: { ...current, admitted: ranges } } : {};
+        return this.#commit(id, letIn, { holder, now: clock() });
+      },
+      async (error: unknown) => {
+        const text = `${NOT_LET_IN}: ${messageOf(error)}`;
+        this.#refused.set(id, { ranges: ranges.join(), until: clock() + TIMING.noCapacityMs, text });
+        if (text === refused?.text) return;
+        const event = { clusterId: id, at: clock(), level: 'warning', text } as const;
+        await this.#commit(id, () => ({ events: [event] }), { holder, now: clock() });
+      },
+    );
+    return [done];
+  }
+
   /** Makes the cluster's place. Returns whether it is there now. */
   async #prepare(provider: Provider, cluster: Cluster): Promise<boolean> {
     const identity = this.#identity(cluster);
     this.#sweep.suspect(provider, identity);
     try {
-      const endpoint = await provider.prepare(identity, cluster.zone, cluster.spec.tags);
+      const endpoint = await provider.prepare(identity, cluster.zone, cluster.moves, cluster.spec.tags);
       this.#backoff.worked(cluster.id);
       const after = await this.#commit(cluster.id, (current) =>
         isLive(current.state) ? { cluster: { ...current, endpoint } } : {},
@@ -291,7 +342,17 @@ export class Loop {
         (current) => {
           const { moveTo } = current;
           return moveTo && isLive(current.state)
-            ? { cluster: { ...current, ...moveTo, moveTo: null, endpoint: null, retryAt: 0 } }
+            ? {
+                cluster: {
+                  ...current,
+                  ...moveTo,
+                  moveTo: null,
+                  moves: current.moves + 1,
+                  endpoint: null,
+                  admitted: [],
+                  retryAt: 0,
+                },
+              }
             : {};
         },
         { holder, now: now() },
@@ -363,6 +424,8 @@ export class Loop {
       this.#backoff.worked(cluster.id);
       await this.#commit(cluster.id, () => over, { holder, now: now() });
       this.#watches.over(cluster.id);
+      this.#refused.delete(cluster.id);
+      this.#soughtAt.delete(cluster.id);
     } catch (error) {
       await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
     }
@@ -398,13 +461,7 @@ export class Loop {
   }
 
   #identity(cluster: Cluster): ClusterIdentity {
-    return {
-      installation: this.#options.store.installation,
-      clusterId: cluster.id,
-      clusterName: cluster.spec.name,
-      owner: cluster.owner,
-      region: cluster.region,
-    };
+    return identityOf(cluster, this.#options.store.installation);
   }
 }
 

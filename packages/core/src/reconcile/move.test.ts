@@ -10,6 +10,8 @@ import { Loop } from './loop.ts';
 class TwoRegions extends PretendCloud {
   override readonly regions = ['us-west-1', 'eu-west-2'];
   readonly story: string[] = [];
+  /** How often it had moved before each of its places. */
+  readonly moves: number[] = [];
   /** Pools, as `role region/zone`, whose names contain one of these have nothing. */
   empty: readonly string[] = [];
   /** For how many workers there is room in all. */
@@ -27,8 +29,9 @@ class TwoRegions extends PretendCloud {
     );
   }
 
-  override async prepare(_cluster?: ClusterIdentity, zone = '') {
+  override async prepare(_cluster?: ClusterIdentity, zone = '', moves = 0) {
     this.story.push(`prepare ${zone}`);
+    this.moves.push(moves);
     return super.prepare();
   }
 
@@ -126,6 +129,7 @@ test('a cluster without room for a worker goes whole to the next region, and lea
   await w.passes(14);
   expect(await w.cluster()).toMatchObject({ state: { phase: 'ready' }, region: 'eu-west-2', moveTo: null });
   expect(w.cloud.story).toEqual(['prepare us-west-1a', 'release us-west-1, 0 alive', 'prepare eu-west-2a']);
+  expect(w.cloud.moves).toEqual([0, 1]);
   expect([w.cloud.zonesOf('scheduler'), w.cloud.zonesOf('worker')]).toEqual([['eu-west-2a'], ['eu-west-2a']]);
   expect(await w.told()).toContain('no room for 3 workers in us-west-1: moving to eu-west-2');
 });

@@ -7,6 +7,7 @@ import type { Role } from '../provision/provider.ts';
 import { launchToken } from '../provision/token.ts';
 import { describeSeconds } from '../spec/duration.ts';
 import { isAdaptive, quorumOf } from '../spec/spec.ts';
+import { rangesOf } from '../state/clients.ts';
 import { type Cluster, type Launch, mayTry, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { move } from './lifecycle.ts';
@@ -45,6 +46,8 @@ export interface Decision {
   readonly terminate: readonly string[];
   /** Ids of workers to empty and close. */
   readonly retire: readonly string[];
+  /** The ranges that clients are let in from, and no others; null while that is so. */
+  readonly admit: readonly string[] | null;
   /** Machines that are given up before they ever joined: why is in their boot logs. */
   readonly givenUp: readonly MachineRecord[];
   /** No machine is left: once what `prepare` made is gone too, this is how the cluster ends. Null before. */
@@ -133,6 +136,7 @@ class Pass {
   readonly #givenUp = new Set<MachineRecord>();
   #prepare = false;
   #move = false;
+  #admit: readonly string[] | null = null;
   #over: Write | null = null;
 
   constructor(known: Known) {
@@ -152,6 +156,7 @@ class Pass {
       move: this.#move,
       terminate: [...this.#terminate],
       retire: [...this.#retire],
+      admit: this.#admit,
       givenUp: [...this.#givenUp],
       over: this.#over,
     };
@@ -202,6 +207,7 @@ class Pass {
       this.#prepare = mayTry(this.cluster, this.now);
       return;
     }
+    this.#letIn();
     this.#adapt();
     this.#becomeReady();
     this.#replaceSilent();
@@ -240,6 +246,13 @@ class Pass {
       },
       events: [{ clusterId: this.cluster.id, at: this.now, level: 'info', text }],
     };
+  }
+
+  /** Clients come, and their time is over. */
+  #letIn(): void {
+    const wanted = rangesOf(this.cluster, this.now);
+    const { admitted } = this.cluster;
+    if (wanted.join() !== admitted.join()) this.#admit = wanted;
   }
 
   /** Follows Dask's own wish within the bounds: up at once, down once it has lasted. */

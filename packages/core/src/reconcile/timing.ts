@@ -18,6 +18,8 @@ export const TIMING = {
   absentMs: 10_000,
   /** A scheduler that has been silent this long is lost. */
   silentMs: 60_000,
+  /** While it is, this server sees to its own way there so often. */
+  seekWayMs: 20_000,
   /** An end that was asked for and not seen is asked for again. */
   terminateAgainMs: 10_000,
   /** Dask must want fewer workers for this long before any is let go: targets jump between two task graphs. */

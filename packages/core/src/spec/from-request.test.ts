@@ -33,6 +33,7 @@ it('a bare request gets every default', () => {
     quorum: 0.9,
     environment: { kind: 'managed' },
     machineImage: null,
+    allow: [],
   });
 });
 
@@ -58,6 +59,7 @@ it('what was asked for stands', () => {
     idleSeconds: 61,
     awaySeconds: 62,
     quorum: 0.5,
+    allow: ['203.0.113.0/24'],
   } as const;
   const environment = { kind: 'python', path: '/opt/venv/bin/python' } as const;
   const image = { kind: 'machine', id: 'ami-01234567' } as const;

@@ -37,5 +37,6 @@ export function specOf(request: Request, { name, limits, defaultRegion, environm
     quorum: request.quorum ?? limits.quorum.default,
     environment,
     machineImage: request.image?.kind === 'machine' ? request.image.id : null,
+    allow: request.allow ?? [],
   };
 }

@@ -92,6 +92,8 @@ export interface ClusterSpec {
   readonly environment: Environment;
   /** The image that its machines boot, by the id that its cloud knows it by; null for the cloud's usual one. */
   readonly machineImage: string | null;
+  /** Where clients are that are let in as long as it lives, besides those that connect; CIDR blocks. */
+  readonly allow: readonly string[];
 }
 
 /** Workers that must have joined before the cluster is ready: the quorum's share of those wanted now, at least one. */

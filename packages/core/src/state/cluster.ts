@@ -1,8 +1,9 @@
 import type { Offer } from '../plan/offer.ts';
 import type { Place } from '../plan/plan.ts';
-import type { Credentials, Provider, Role, SchedulerEndpoint } from '../provision/provider.ts';
+import type { ClusterIdentity, Credentials, Provider, Role, SchedulerEndpoint } from '../provision/provider.ts';
 import { type ClusterState, move } from '../reconcile/lifecycle.ts';
 import type { ClusterSpec, Market } from '../spec/spec.ts';
+import type { Client } from './clients.ts';
 
 /** The longest a cluster can live, however often it is extended: its certificates end then, and are not renewed. Seconds. */
 export const LIFE_SECONDS = 30 * 86_400;
@@ -37,6 +38,8 @@ export interface Cluster {
   readonly zone: string;
   /** Where it goes as soon as nothing of it is left where it is, which had no room for it; null while it stays. */
   readonly moveTo: Place | null;
+  /** How often it has moved: each of its places is another than those before, be it in the same zone. */
+  readonly moves: number;
   /** The home that alone sees its machines ({@link Provider.home}); null when every server does. */
   readonly home: string | null;
   /** Made with the cluster, and never changed. Null where another secret key sealed them: it can only be ended then. */
@@ -54,6 +57,14 @@ export interface Cluster {
   readonly clientAt: number | null;
   /** Since when Dask has wanted fewer workers than there are; null while it does not. */
   readonly surplusSince: number | null;
+  /** Who has connected from elsewhere than the server. */
+  readonly clients: readonly Client[];
+  /** The ranges that clients are let in from where it is now: what they are to be, once that was carried out. */
+  readonly admitted: readonly string[];
+}
+
+export function identityOf({ id, spec, owner, region }: Cluster, installation: string): ClusterIdentity {
+  return { installation, clusterId: id, clusterName: spec.name, owner, region };
 }
 
 /** Longer than any wait for a new try; milliseconds. */

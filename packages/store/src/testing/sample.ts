@@ -60,6 +60,7 @@ export function cluster(name: string, changes: Partial<Cluster> = {}): Cluster {
       quorum: 0.9,
       environment: { kind: 'requirements', text: 'numpy==2.0\n# größer "als" \\ 1\n', python: null },
       machineImage: null,
+      allow: ['203.0.113.0/24'],
     },
     state: { phase: 'starting', since: START },
     createdAt: START,
@@ -69,6 +70,7 @@ export function cluster(name: string, changes: Partial<Cluster> = {}): Cluster {
     region: 'here',
     zone: 'here-a',
     moveTo: null,
+    moves: 1,
     home: null,
     credentials: {
       ca: keyPair('ca'),
@@ -83,6 +85,8 @@ export function cluster(name: string, changes: Partial<Cluster> = {}): Cluster {
     retryAt: 0,
     clientAt: null,
     surplusSince: null,
+    clients: [{ range: '198.51.100.7/32', until: START + 3 }],
+    admitted: ['203.0.113.0/24'],
     ...changes,
   };
 }
