@@ -7,7 +7,7 @@ import type { Boot } from '@daskup/core/provision/provider';
 import type { Platform } from '@daskup/dask/platform';
 import { type Ec2, startEc2 } from '@daskup/emulators/ec2/start';
 import { NOTHING_OWN } from '../own.ts';
-import { AwsProvider } from '../provider.ts';
+import { type AwsOptions, AwsProvider } from '../provider.ts';
 
 const PROVIDER = new URL('../provider.ts', import.meta.url).href;
 export const REGION = 'us-east-1';
@@ -33,29 +33,22 @@ export class Account {
   }
 
   /**
-   * @param isPublic whether schedulers have public addresses.
-   * @param bootScript in place of `body`.
    * @param home what it remembers of before: nothing in a home that is new.
+   * @param options in place of: no public addresses, nothing of its own, a server that is alone, the time as it is, and a
+   * script of `body`.
    */
-  provider(
-    body: string,
-    {
-      isPublic = false,
-      home = 'home',
-      own = NOTHING_OWN,
-      // As the real one it tells what the machine is for.
-      bootScript = ({ idleSeconds }: Boot, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
-    } = {},
-  ): AwsProvider {
+  provider(body: string, { home = 'home', ...options }: Partial<AwsOptions> & { home?: string } = {}): AwsProvider {
     return new AwsProvider({
       regions: [this.region],
       cacheFolder: join(this.folder, home),
-      isPublic,
-      own,
+      isPublic: false,
+      own: NOTHING_OWN,
       isAlone: true,
       checkip: this.ec2.env.DASKUP_AWS_CHECKIP ?? '',
       now: Date.now,
-      bootScript,
+      // As the real one it tells what the machine is for.
+      bootScript: ({ idleSeconds }: Boot, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
+      ...options,
     });
   }
 
