@@ -41,10 +41,8 @@ export class Listings {
       (machines) => {
         listing.isEmpty = machines.every(({ state }) => state === 'terminated');
       },
-      // What failed is asked for again.
-      () => {
-        if (there.get(installation) === listing) there.delete(installation);
-      },
+      // Who asks hears of it, and what is asked too often is not asked at once again.
+      () => {},
     );
     return listing.machines;
   }

@@ -28,9 +28,18 @@ export class Shell {
     this.env = { ...process.env, VIRTUAL_ENV: '', CONDA_PREFIX: '', DASKUP_HOME: this.home, ...exported };
   }
 
+  /** The same home as another computer has it that shares its server, as over SSH. */
+  from(exported: NodeJS.ProcessEnv): Pick<Shell, 'daskup'> {
+    return { daskup: (...args) => this.#run({ ...this.env, ...exported }, args) };
+  }
+
   daskup(...args: string[]): Promise<Ended> {
+    return this.#run(this.env, args);
+  }
+
+  #run(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<Ended> {
     const { promise, resolve } = Promise.withResolvers<Ended>();
-    const child = execFile(process.execPath, [BIN, ...args], { env: this.env, timeout: 200_000 }, (error, out, err) => {
+    const child = execFile(process.execPath, [BIN, ...args], { env, timeout: 200_000 }, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, out, err });
     });
     child.stdin?.end();

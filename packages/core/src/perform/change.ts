@@ -10,7 +10,7 @@ import { type Cluster, LIFE_SECONDS, stopping } from '../state/cluster.ts';
 import type { ClusterEvent, Write } from '../state/store.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
 import { keysOf, live, look } from './find.ts';
-import { told, until, watch } from './watch.ts';
+import { isHeld, told, until, watch } from './watch.ts';
 
 /** Asks for another size, and shows the cluster reach it. */
 export async function* scale(
@@ -85,6 +85,10 @@ export async function* down(context: Context, { target }: Command<'down'>, asker
       yield progress;
       view = progress.cluster;
       if (!isLive(view)) break;
+      if (await isHeld(context, cluster)) {
+        const last = (await context.store.events(cluster.id)).at(-1)?.text;
+        throw new Error(`${view.name} is ending: ${last}. That is tried again until it works`);
+      }
     }
     ended.push(view);
   }

@@ -2,6 +2,7 @@ import type { Answer } from '../answer.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type ClusterView, viewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
+import { NOT_GIVEN_UP } from '../reconcile/news.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Context } from './context.ts';
 import { providerNamed } from './find.ts';
@@ -40,6 +41,11 @@ export async function* until(
       return null;
     }
     if (done(view)) return view;
+    if (await isHeld(context, cluster)) {
+      const message = `${view.name} failed: ${view.why}. It is given up once that can be done: status ${view.name}`;
+      yield { type: 'error', kind: 'failed', message };
+      return null;
+    }
   }
   yield {
     type: 'error',
@@ -47,6 +53,13 @@ export async function* until(
     message: `${cluster.spec.name} ended, and there is another of that name by now`,
   };
   return null;
+}
+
+/** Whether a cluster that is to end is held up by what only a person can mend. */
+export async function isHeld({ store }: Context, { id, spec }: Cluster): Promise<boolean> {
+  const current = await store.cluster(spec.name);
+  if (current?.id !== id || current.state.phase !== 'stopping') return false;
+  return (await store.events(id)).at(-1)?.text.startsWith(NOT_GIVEN_UP) ?? false;
 }
 
 /** The cluster whenever something about it changed; ends when another has its name. */

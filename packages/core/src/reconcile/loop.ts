@@ -11,13 +11,14 @@ import { ProviderError } from '../provision/provider.ts';
 import { Shortages } from '../provision/shortages.ts';
 import { NOT_LET_IN } from '../state/clients.ts';
 import { type Cluster, identityOf, type Launch, mayTry, stopping } from '../state/cluster.ts';
-import type { Store, Write } from '../state/store.ts';
+import type { ClusterEvent, Store, Write } from '../state/store.ts';
 import { type Sleep, within } from '../within.ts';
 import { isLive } from './lifecycle.ts';
-import { lastWords, obituaries } from './news.ts';
+import { lastWords, NOT_GIVEN_UP, obituaries } from './news.ts';
 import { type Decision, reconcile } from './reconcile.ts';
 import { Sweep } from './sweep.ts';
 import { TIMING } from './timing.ts';
+import { Told } from './told.ts';
 
 /** A lease outlives several passes, and is short enough that another replica takes over soon after a crash; milliseconds. */
 const LEASE_MS = 15_000;
@@ -53,8 +54,9 @@ export class Loop {
   readonly #backoff = new Backoff(TIMING.backoffMs, TIMING.noCapacityMs);
   /** Clusters, by id, that a scheduler or a worker is expected in: the scheduler tells when it has come. */
   readonly #expecting = new Set<string>();
-  /** Clusters, by id, that clients could not be let in to: whom, when to try again, and what was told of it. */
-  readonly #refused = new Map<string, { readonly ranges: string; readonly until: number; readonly text: string }>();
+  readonly #told = new Told();
+  /** Clusters, by id, that clients could not be let in to: whom, and when to try again. */
+  readonly #refused = new Map<string, { readonly ranges: string; readonly until: number }>();
   /** When this server last saw to its own way to a cluster, by id. */
   readonly #soughtAt = new Map<string, number>();
   /** Questions for offers that are under way. */
@@ -104,11 +106,17 @@ export class Loop {
   /** The clusters of one cloud, which lists the machines of all of them once. Returns in how many milliseconds they should have their next pass. */
   async #visit(provider: Provider, clusters: readonly Cluster[], sweeping: boolean): Promise<number> {
     const { store, log } = this.#options;
-    const list = () =>
-      provider.machines(store.installation).catch((error: unknown) => {
-        log(`${provider.name}: its machines could not be listed: ${messageOf(error)}`);
+    const list = async () => {
+      try {
+        const machines = await provider.machines(store.installation);
+        this.#told.over(provider.name);
+        return machines;
+      } catch (error) {
+        const text = `${provider.name}: its machines could not be listed: ${messageOf(error)}`;
+        if (this.#told.isNews(provider.name, text)) log(text);
         return null;
-      });
+      }
+    };
     const seen = await this.#once(provider.name, list);
     if (seen === undefined) return TIMING.calmMs;
     const free = clusters.filter(({ id }) => !this.#underWay.has(id));
@@ -210,8 +218,13 @@ export class Loop {
     if (underWay) return underWay;
     const asked = provider
       .offers(regions)
+      .then((offers) => {
+        this.#told.over(key);
+        return offers;
+      })
       .catch((error: unknown) => {
-        this.#options.log(`${key}: to be tried again: no offers: ${messageOf(error)}`);
+        const text = `${key}: to be tried again: no offers: ${messageOf(error)}`;
+        if (this.#told.isNews(key, text)) this.#options.log(text);
         return null;
       })
       .finally(() => this.#asked.delete(key));
@@ -298,16 +311,16 @@ export class Loop {
     const done = provider.admitClients(this.#identity(cluster), ranges, cluster.spec.tags).then(
       () => {
         this.#refused.delete(id);
+        this.#told.over(`${id} clients`);
         const letIn = (current: Cluster): Write =>
           current.moves === moves ? { cluster: { ...current, admitted: ranges } } : {};
         return this.#commit(id, letIn, { holder, now: clock() });
       },
       async (error: unknown) => {
         const text = `${NOT_LET_IN}: ${messageOf(error)}`;
-        this.#refused.set(id, { ranges: ranges.join(), until: clock() + TIMING.noCapacityMs, text });
-        if (text === refused?.text) return;
-        const event = { clusterId: id, at: clock(), level: 'warning', text } as const;
-        await this.#commit(id, () => ({ events: [event] }), { holder, now: clock() });
+        this.#refused.set(id, { ranges: ranges.join(), until: clock() + TIMING.noCapacityMs });
+        const events = this.#news(id, 'clients', text);
+        if (events.length > 0) await this.#commit(id, () => ({ events }), { holder, now: clock() });
       },
     );
     return [done];
@@ -359,7 +372,7 @@ export class Loop {
       );
       return after?.moveTo === null;
     } catch (error) {
-      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
+      await this.#setback(cluster, `${NOT_GIVEN_UP}: ${messageOf(error)}`, error);
       return false;
     }
   }
@@ -389,6 +402,7 @@ export class Loop {
       const { machines, shortages } = await provider.launch(batch);
       const now = clock();
       this.#backoff.worked(cluster.id);
+      this.#told.over(`${cluster.id} setback`);
       this.#shortages.note(shortages, now);
       // A repeated call shows machines that a list has shown before, and more is known of those by now.
       const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));
@@ -426,8 +440,9 @@ export class Loop {
       this.#watches.over(cluster.id);
       this.#refused.delete(cluster.id);
       this.#soughtAt.delete(cluster.id);
+      this.#told.over(`${cluster.id} setback`);
     } catch (error) {
-      await this.#setback(cluster, `its place could not be given up: ${messageOf(error)}`, error);
+      await this.#setback(cluster, `${NOT_GIVEN_UP}: ${messageOf(error)}`, error);
     }
   }
 
@@ -438,6 +453,7 @@ export class Loop {
     const final = error instanceof ProviderError;
     if (!final) log(`${cluster.spec.name}: ${text}; to be tried again`);
     const retryAt = now + (final ? TIMING.noCapacityMs : this.#backoff.failed(cluster.id));
+    const events = final && cluster.state.phase !== 'starting' ? this.#news(cluster.id, 'setback', text) : [];
     const decide = (current: Cluster): Write => {
       const { state } = current;
       if (final && state.phase === 'starting') {
@@ -448,9 +464,15 @@ export class Loop {
       }
       // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
       const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
-      return { cluster: { ...current, launches, retryAt } };
+      return { cluster: { ...current, launches, retryAt }, events };
     };
     await this.#commit(cluster.id, decide, { holder, now });
+  }
+
+  /** What a person must hear of a cluster that goes on: once, however often it is tried again. */
+  #news(clusterId: string, about: 'clients' | 'setback', text: string): readonly ClusterEvent[] {
+    const isNews = this.#told.isNews(`${clusterId} ${about}`, text);
+    return isNews ? [{ clusterId, at: this.#options.now(), level: 'warning', text }] : [];
   }
 
   async #commit(...write: Parameters<Store['commit']>): Promise<Cluster | undefined> {

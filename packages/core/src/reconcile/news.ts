@@ -8,6 +8,9 @@ const LOG_TAIL = 8;
 /** Of how many machines a pass reads the boot log: of a hundred that fail at once the rest would say the same. */
 const LOGS_A_PASS = 3;
 
+/** What an event begins with that tells why the end of a cluster waits. */
+export const NOT_GIVEN_UP = 'its place could not be given up';
+
 /** The news of machines that ended unasked, with the end of the boot log of those that never joined. */
 export async function obituaries(
   provider: Provider,

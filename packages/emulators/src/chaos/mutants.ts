@@ -23,8 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a launch whose answer was lost is forgotten',
     file: 'reconcile/loop.ts',
-    line: 'return { cluster: { ...current, launches, retryAt } };',
-    becomes: 'return { cluster: { ...current, launches: [], retryAt } };',
+    line: 'return { cluster: { ...current, launches, retryAt }, events };',
+    becomes: 'return { cluster: { ...current, launches: [], retryAt }, events };',
     violates: ['count'],
   },
   {
