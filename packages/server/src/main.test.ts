@@ -178,6 +178,8 @@ test.each([
     /^DASKUP_AWS_INSTANCE_PROFILE must be the name or ARN of an instance profile \(not of a role\)/,
   ],
   [{ DASKUP_TOKEN: 'short' }, 'DASKUP_TOKEN must be at least 16 characters'],
+  [{ DASKUP_AWS_CHECKIP: 'http://checkip.example.com' }, /^DASKUP_AWS_CHECKIP must be an https address such as/],
+  [{ DASKUP_AWS_CHECKIP: 'checkip' }, /^DASKUP_AWS_CHECKIP must be an https address such as/],
   [
     { DASKUP_SECRET_KEY: 'c2hvcnQ=' },
     'DASKUP_SECRET_KEY must be 32 random bytes in base64, as openssl rand -base64 32 prints them',
