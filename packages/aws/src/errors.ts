@@ -91,7 +91,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
   SecurityGroupsPerInterfaceLimitExceeded: limit(
     'vpc/quotas/L-2AFB9258',
-    'A network interface can be in no more security groups. Name fewer in DASKUP_AWS_SECURITY_GROUPS',
+    'A network interface can be in no more security groups: daskup takes one, and one more for clients elsewhere. Name fewer in DASKUP_AWS_SECURITY_GROUPS',
   ),
   'InvalidKeyPair.NotFound': person(
     'There is no key pair of the name that DASKUP_AWS_KEY_NAME says in this region. Import it: aws ec2 import-key-pair',

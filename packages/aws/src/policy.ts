@@ -84,6 +84,13 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       ],
     },
     {
+      // Of an interface of ours, which the statement after the next is about; the account's own groups have no tag.
+      Sid: 'PutInGroups',
+      Effect: 'Allow',
+      Action: ec2('ModifyNetworkInterfaceAttribute'),
+      Resource: things('security-group'),
+    },
+    {
       Sid: 'TagWhatIsMade',
       Effect: 'Allow',
       Action: ec2('CreateTags'),

@@ -5,27 +5,24 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { interpreterOf } from '@daskup/dask/environment';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Ec2 } from './testing/ec2.ts';
-import { type Ended, Shell } from './testing/shell.ts';
+import type { Ended, Shell } from './testing/shell.ts';
+import { ShellOnEc2 } from './testing/shell-on-ec2.ts';
 
 // As people at shells of two computers: the real program and its server, real Dask on instances of a stand-in for EC2 whose
 // security groups decide who gets to its public addresses.
 const AWAY = '127.77.0.5';
 
-let ec2: Ec2;
-let shell: Shell;
+let shell: ShellOnEc2;
 /** Another computer: it is seen from {@link AWAY}. */
 let laptop: Pick<Shell, 'daskup'>;
 const checkip = createServer((_, response) => response.end(AWAY));
 
 beforeAll(async () => {
-  ec2 = await Ec2.start();
-  shell = new Shell(ec2.env);
+  shell = await ShellOnEc2.open();
   checkip.listen(0, '127.0.0.1');
   await once(checkip, 'listening');
   const { port } = checkip.address() as AddressInfo;
@@ -35,7 +32,6 @@ afterAll(async () => {
   await shell?.daskup('down', '--all', '--yes');
   await shell?.close();
   checkip.close();
-  await ec2?.close();
 });
 
 const fileOf = ({ out }: Ended) => /DASK_CONFIG='(.*)'/.exec(out)?.[1] ?? '';
@@ -66,29 +62,18 @@ async function reaches(file: string, localAddress: string, portOf = (port: numbe
   }
 }
 
-interface State {
-  readonly interfaces: readonly string[];
-  readonly addresses: readonly string[];
-  readonly templates: readonly string[];
-  readonly instances: readonly { readonly state: string }[];
+/** How often each call was made in the region since the last time this was asked. */
+function calls(): Readonly<Record<string, number>> {
+  const made = shell.control.calls()['us-east-1'] ?? {};
+  shell.control.forgetCalls();
+  return made;
 }
-const state = () => ec2.control('GET', 'state') as Promise<State>;
-
-async function until(good: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 90_000;
-  while (!(await good())) {
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(await state())}`);
-    await delay(200);
-  }
-}
-const isEmpty = ({ interfaces, addresses, templates, instances }: State) =>
-  interfaces.length + addresses.length + templates.length === 0 && instances.every((one) => one.state === 'terminated');
 
 test('a cluster comes up at a public address, and a bare Client() computes on it', { timeout: 300_000 }, async () => {
   expect(await shell.daskup('up', '2', 'us-east-1', 'name=etl')).toMatchObject({ code: 0, err: expect.any(String) });
   const connected = await shell.daskup('connect', 'etl');
   expect(connected.code).toBe(0);
-  const { addresses } = await state();
+  const { addresses } = shell.control.state();
   expect(addresses).toHaveLength(1);
   expect(readFileSync(fileOf(connected), 'utf8')).toContain(`tls://${addresses[0]}:8786`);
   const python = interpreterOf(
@@ -100,20 +85,19 @@ test('a cluster comes up at a public address, and a bare Client() computes on it
   const { stdout } = await promisify(execFile)(python ?? '', ['-c', program], { env, timeout: 60_000 });
   expect(stdout).toBe('6\n');
   // Who is where the server is needs nothing.
-  const calls = (await ec2.control('GET', 'calls')) as Record<string, Record<string, number>>;
-  expect(calls['us-east-1']).not.toHaveProperty('ModifyNetworkInterfaceAttribute');
+  expect(calls()).not.toHaveProperty('ModifyNetworkInterfaceAttribute');
 });
 
 test('a second cluster takes at most six calls from up to ready, besides looks and prices', {
   timeout: 300_000,
 }, async () => {
-  await ec2.control('DELETE', 'calls');
+  calls();
   expect(await shell.daskup('up', '2', 'us-east-1', 'name=again')).toMatchObject({ code: 0 });
-  const calls = ((await ec2.control('GET', 'calls')) as Record<string, Record<string, number>>)['us-east-1'] ?? {};
-  const counted = Object.entries(calls).filter(([action]) => !/^(Describe|Get)|:/.test(action));
+  const made = calls();
+  const counted = Object.entries(made).filter(([action]) => !/^(Describe|Get)|:/.test(action));
   expect(counted.reduce((sum, [, times]) => sum + times, 0)).toBeLessThanOrEqual(6);
-  expect(calls).not.toHaveProperty('DescribeSubnets');
-  expect(calls).not.toHaveProperty('DescribeSecurityGroups');
+  expect(made).not.toHaveProperty('DescribeSubnets');
+  expect(made).not.toHaveProperty('DescribeSecurityGroups');
   expect(await shell.daskup('down', 'again')).toMatchObject({ code: 0 });
 });
 
@@ -152,31 +136,38 @@ test('what would let in the world is refused, and so is an address that is none'
 test('an account without an address for another cluster hears it in a line, and nothing of that is left', {
   timeout: 200_000,
 }, async () => {
-  const before = await state();
-  await ec2.control('POST', 'quotas', { 'L-0263D0A3': 1 });
+  const before = shell.control.state();
+  shell.control.setQuotas({ 'L-0263D0A3': 1 });
   const { code, err } = await shell.daskup('up', '1', 'us-east-1', 'name=second');
-  await ec2.control('POST', 'quotas', { 'L-0263D0A3': 5 });
+  shell.control.setQuotas({ 'L-0263D0A3': 5 });
   expect(code).toBe(1);
   expect(err).toMatch(/^daskup: second failed: .*Elastic IP.*DASKUP_AWS_NETWORK=private.*quotas\/L-0263D0A3/m);
-  expect(await state()).toEqual(before);
+  expect(shell.control.state()).toEqual(before);
 });
 
 test('credentials that expire where it was before are told in a line, and nothing is left', {
   timeout: 200_000,
 }, async () => {
-  const before = await state();
-  await ec2.control('POST', 'faults', { refused: { '*': 'ExpiredToken' } });
+  const before = shell.control.state();
+  shell.control.setFaults({ refused: { '*': 'ExpiredToken' } });
   const { code, err } = await shell.daskup('up', '1', 'us-east-1', 'name=third');
-  await ec2.control('DELETE', 'faults');
+  shell.control.calm();
   expect(code).toBe(1);
   expect(err).toMatch(/^daskup: third .*credentials have expired.*aws sso login/m);
-  expect(await state()).toEqual(before);
-  await until(async () => !(await shell.daskup('ls')).out.includes('third'));
+  expect(shell.control.state()).toEqual(before);
+  await shell.until(
+    () => shell.daskup('ls'),
+    ({ out }) => !out.includes('third'),
+  );
 });
 
 test('with its end all of it is gone but the installation’s group, which lets in the server alone', {
   timeout: 200_000,
 }, async () => {
   expect(await shell.daskup('down', '--all', '--yes')).toMatchObject({ code: 0 });
-  await until(async () => isEmpty(await state()));
+  await shell.until(
+    () => shell.control.state(),
+    ({ interfaces, addresses, templates }) => interfaces.length + addresses.length + templates.length === 0,
+  );
+  expect(shell.instances('etl')).toEqual([]);
 });
