@@ -17,23 +17,18 @@ const MACHINE = script('machine.sh');
 const CONTAINER = script('container.sh');
 const PRELOAD = { scheduler: read('python/control.py'), worker: read('python/worker.py') };
 
-const PAIR = { cert: '../cert.pem', key: '../key.pem' };
-const DASK_CONFIG = stringify(
-  {
-    distributed: {
-      // None of Dask's own HTTP routes ask for a certificate, so none are served.
-      scheduler: { 'allowed-failures': 10, http: { routes: [] } },
-      worker: { http: { routes: [] } },
-      comm: {
-        'require-encryption': true,
-        // Workers boot beside their scheduler, and may be there first.
-        timeouts: { connect: '300s' },
-        tls: { 'ca-file': '../ca.pem', scheduler: PAIR, worker: PAIR, client: PAIR },
-      },
+const DASK_CONFIG = stringify({
+  distributed: {
+    // None of Dask's own HTTP routes ask for a certificate, so none are served.
+    scheduler: { 'allowed-failures': 10, http: { routes: [] } },
+    worker: { http: { routes: [] } },
+    comm: {
+      'require-encryption': true,
+      // Workers boot beside their scheduler, and may be there first.
+      timeouts: { connect: '300s' },
     },
   },
-  { aliasDuplicateObjects: false },
-);
+});
 
 /**
  * The whole life of a machine as one bash script, its secrets included: the same on every provider but for the few lines

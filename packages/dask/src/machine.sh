@@ -163,6 +163,13 @@ fi
 
 say "starting dask $DASKUP_ROLE"
 export DASK_CONFIG=$DASKUP_DIR/dask.yaml
+# By their whole paths: a task may go to another folder, and be a client itself there.
+export DASK_DISTRIBUTED__COMM__TLS__CA_FILE=$DASKUP_DIR/ca.pem
+for part in SCHEDULER WORKER CLIENT; do
+  export "DASK_DISTRIBUTED__COMM__TLS__${part}__CERT=$DASKUP_DIR/cert.pem" "DASK_DISTRIBUTED__COMM__TLS__${part}__KEY=$DASKUP_DIR/key.pem"
+done
+# A scheduler has several connections to each worker; systems give a process 1,024 files until it asks for more.
+ulimit -n "$(ulimit -Hn)"
 # As Dask's nanny would set them. Dask runs a task a thread, so a library that starts threads of its own only gets in its way.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=65536
 cd "$DASKUP_WORK" || end 'its folder is gone'

@@ -102,6 +102,18 @@ test('a bare Client() computes', async () => {
   expect(await python('shared', code)).toBe('285');
 });
 
+test('a task that has gone to another folder can be a client of its own cluster', async () => {
+  const code = [
+    'import os',
+    'from dask.distributed import Client, get_client',
+    'def nested():',
+    '    os.chdir("/")',
+    '    return get_client().submit(sum, [1, 2]).result()',
+    'print(Client().submit(nested).result())',
+  ];
+  expect(await python('shared', code.join('\n'))).toBe('3');
+});
+
 test('nothing of a cluster answers without its client certificate', async () => {
   const { machines } = await say<'status'>('status shared');
   const listening = listeners().filter(({ address }) => machines.some((machine) => machine.address === address));
