@@ -1,5 +1,8 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
+import type { IAM } from '@aws-sdk/client-iam';
 import type { Pricing } from '@aws-sdk/client-pricing';
+import type { ServiceQuotas } from '@aws-sdk/client-service-quotas';
+import type { STS } from '@aws-sdk/client-sts';
 import { explained } from './errors.ts';
 
 /** A call that is refused for having come too often is tried so often in all, each time later, and then given up. */
@@ -15,26 +18,50 @@ const PRICE_LIST = 'us-east-1';
  * SDK's own business, and looked for by the first call. Calls throw what their errors mean: {@link explained}.
  */
 export class Clients {
-  readonly #ec2 = new Map<string, Promise<EC2>>();
-  #pricing: Promise<Pricing> | null = null;
+  readonly #made = new Map<string, Promise<unknown>>();
 
   ec2(region: string): Promise<EC2> {
-    const client = this.#ec2.get(region) ?? connected(region);
-    this.#ec2.set(region, client);
-    return client;
+    return this.#client('ec2', region, async (settings) => new (await import('@aws-sdk/client-ec2')).EC2(settings));
   }
 
   pricing(): Promise<Pricing> {
-    this.#pricing ??= import('@aws-sdk/client-pricing').then(({ Pricing }) =>
-      explaining(new Pricing(settings(PRICE_LIST)), 'pricing', PRICE_LIST),
+    return this.#client(
+      'pricing',
+      PRICE_LIST,
+      async (settings) => new (await import('@aws-sdk/client-pricing')).Pricing(settings),
     );
-    return this.#pricing;
   }
-}
 
-async function connected(region: string): Promise<EC2> {
-  const { EC2 } = await import('@aws-sdk/client-ec2');
-  return explaining(new EC2(settings(region)), 'ec2', region);
+  sts(region: string): Promise<STS> {
+    return this.#client('sts', region, async (settings) => new (await import('@aws-sdk/client-sts')).STS(settings));
+  }
+
+  /** Of all regions; where it is depends on the partition of this one. */
+  iam(region: string): Promise<IAM> {
+    return this.#client('iam', region, async (settings) => new (await import('@aws-sdk/client-iam')).IAM(settings));
+  }
+
+  quotas(region: string): Promise<ServiceQuotas> {
+    return this.#client(
+      'servicequotas',
+      region,
+      async (settings) => new (await import('@aws-sdk/client-service-quotas')).ServiceQuotas(settings),
+    );
+  }
+
+  /** @param service as IAM calls it in the names of permissions. */
+  #client<C extends Explainable>(
+    service: string,
+    region: string,
+    make: (by: ReturnType<typeof settings>) => Promise<C>,
+  ): Promise<C> {
+    const key = `${service} ${region}`;
+    const client =
+      (this.#made.get(key) as Promise<C> | undefined) ??
+      make(settings(region)).then((made) => explaining(made, service, region));
+    this.#made.set(key, client);
+    return client;
+  }
 }
 
 function settings(region: string) {

@@ -43,6 +43,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
           'DescribeInstanceTypes',
           'DescribeLaunchTemplates',
           'DescribeNetworkInterfaces',
+          'DescribeRegions',
           'DescribeSecurityGroups',
           'DescribeSpotPriceHistory',
           'DescribeSubnets',

@@ -16,8 +16,8 @@ export const OWN_WORDS: readonly OwnWord[] = [
   { name: 'serve', usage: 'serve', help: 'run the server in the foreground, as a service would' },
   {
     name: 'sweep',
-    usage: 'sweep local',
-    help: "end every machine of daskup's on this computer, whoever asked for it: needs no server and no store",
+    usage: 'sweep local|aws',
+    help: "end all of daskup's on this computer or in an AWS account, whoever asked for it: needs no server and no store",
   },
   { name: 'export', usage: 'export FILE', help: 'write the whole store to a file: a backup, or to move it' },
   { name: 'import', usage: 'import FILE', help: 'fill a store that no server has used yet from such a file' },

@@ -212,7 +212,7 @@ function left(cluster: ClusterView): string {
     : '-';
 }
 
-function many(number: number, noun: string): string {
+export function many(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 

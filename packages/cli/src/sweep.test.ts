@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 120_000);
 
 test('sweep asks first, and needs a provider', async () => {
-  expect(await shell.daskup('sweep')).toMatchObject({ code: 2, err: 'daskup: sweep needs a provider: local\n' });
+  expect(await shell.daskup('sweep')).toMatchObject({ code: 2, err: 'daskup: sweep needs a provider: local or aws\n' });
   expect(await shell.daskup('sweep', 'toString')).toMatchObject({ code: 2 });
   const { code, out, err } = await shell.daskup('sweep', 'local');
   expect(code).toBe(2);
@@ -30,8 +30,8 @@ test('sweep alone, with no server and no store, ends every process of every clus
   expect(shell.processes()).toEqual([]);
   console.log(`${before} processes gone after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   expect(code).toBe(0);
-  expect(out).toContain('2 machines of 1 clusters have ended; none is left in local');
+  expect(out).toContain('2 machines of 1 cluster have ended; none is left in this computer');
   expect((await shell.daskup('sweep', 'local', '--json')).out).toBe(
-    '{"verb":"sweep","provider":"local","machines":[]}\n',
+    '{"verb":"sweep","provider":"local","machines":[],"others":[],"kept":null}\n',
   );
 });

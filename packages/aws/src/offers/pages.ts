@@ -10,6 +10,16 @@ export async function* pages<T extends { readonly NextToken?: string | undefined
   } while (token);
 }
 
+/** All that the pages of an answer have. */
+export async function collected<T extends { readonly NextToken?: string | undefined }, I>(
+  ask: (NextToken: string | undefined) => Promise<T>,
+  itemsOf: (page: T) => readonly I[] | undefined,
+): Promise<readonly I[]> {
+  const items: I[] = [];
+  for await (const page of pages(ask)) items.push(...(itemsOf(page) ?? []));
+  return items;
+}
+
 /** An EC2 filter takes so many values. */
 const MOST_VALUES = 200;
 

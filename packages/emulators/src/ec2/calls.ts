@@ -32,6 +32,7 @@ import {
 } from './network-interfaces.ts';
 import type { Parameters } from './query.ts';
 import type { Region } from './region.ts';
+import { describeRegions } from './regions.ts';
 import { runInstances } from './run-instances.ts';
 import { areOurs, createTags, deleteTags } from './tags.ts';
 import { terminateInstances } from './terminate-instances.ts';
@@ -65,6 +66,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   DescribeLaunchTemplateVersions: describeLaunchTemplateVersions,
   DescribeLaunchTemplates: describeLaunchTemplates,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
+  DescribeRegions: describeRegions,
   DescribeSpotPriceHistory: describeSpotPriceHistory,
   DescribeVolumes: describeVolumes,
   DisassociateAddress: disassociateAddress,

@@ -15,10 +15,15 @@ export const Faults = z.strictObject({
   throttled: z._default(Strings, []),
   /** In every fleet so many machines are refused with RequestLimitExceeded, as if the resource tokens were used up. */
   fleetThrottled: z._default(z.number(), 0),
-  /** Calls, by action or `*`, and the code that they are refused with before they do anything. */
+  /**
+   * Calls, by action or `*`, and the code that they are refused with before they do anything; those of other services than
+   * EC2 by their name too, such as `servicequotas:GetServiceQuota`, and not by `*`.
+   */
   refused: z._default(z.record(z.string(), z.string()), {}),
   /** Calls, by action or `*`, that do their work and then answer InternalError, and how often. */
   failAfter: z._default(z.record(z.string(), z.number()), {}),
+  /** Regions in which no call is ever answered. */
+  silentRegions: z._default(Strings, []),
   /** Every answer comes so much later; milliseconds. */
   delayMs: z._default(z.number(), 0),
   /** Descriptions show instances and network interfaces as they were so long ago; milliseconds. */

@@ -56,8 +56,13 @@ export class Front {
       if (!(REGIONS.aws as readonly string[]).includes(regionName))
         throw new Refusal('AuthFailure', `There is no region ${regionName}`, 401);
       const region = await this.#region(regionName);
+      // Whoever asks has given up by the time that this ends.
+      if (this.world.faults.silentRegions.includes(regionName)) await new Promise(() => {});
       if (service === 'ec2') return await this.#ec2(region, request, body, requestId);
-      this.#count(`${service}:${operation ?? new URLSearchParams(body).get('Action') ?? request.method}`, regionName);
+      const action = `${service}:${operation ?? new URLSearchParams(body).get('Action') ?? request.method}`;
+      this.#count(action, regionName);
+      const refused = this.world.faults.refused[action];
+      if (refused !== undefined) throw new Refusal(refused, `${refused}: ${action}`, 403);
       const answer = operation === undefined ? null : await this.#json(region, service, operation, body);
       if (answer !== null) return { status: 200, type: 'application/x-amz-json-1.1', body: JSON.stringify(answer) };
       const {
