@@ -1,5 +1,6 @@
 import { ProviderError, type Shortage } from '@daskup/core/provision/provider';
 import type { Market } from '@daskup/core/spec/spec';
+import { pageOf, quotaOf, quotaUrl } from './quotas/quota.ts';
 
 /**
  * What an error code of EC2 means. `capacity`: this pool is empty. `quota`: the account may have no more. `throttled`: asked
@@ -102,22 +103,6 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
 };
 
-/** The quotas that a launch may run into, by the first letters of an instance type. Source: Service Quotas, service `ec2`. */
-const QUOTAS: readonly {
-  readonly family: RegExp;
-  readonly name: string;
-  readonly code: Readonly<Record<Market, string>>;
-}[] = [
-  { family: /^(g|vt)\d/, name: 'G and VT', code: { 'on-demand': 'L-DB2E81BA', spot: 'L-3819A6DF' } },
-  { family: /^p\d/, name: 'P', code: { 'on-demand': 'L-417A185B', spot: 'L-7212CCBC' } },
-  { family: /^inf\d/, name: 'Inf', code: { 'on-demand': 'L-1945791B', spot: 'L-B5D1601B' } },
-  { family: /^trn\d/, name: 'Trn', code: { 'on-demand': 'L-2C3B7624', spot: 'L-6B0D517C' } },
-  { family: /^dl\d/, name: 'DL', code: { 'on-demand': 'L-6E869C2A', spot: 'L-85EED4F7' } },
-  { family: /^f\d/, name: 'F', code: { 'on-demand': 'L-74FC7D96', spot: 'L-88CF9481' } },
-  { family: /^x/, name: 'X', code: { 'on-demand': 'L-7295265B', spot: 'L-E3A00192' } },
-  { family: /^/, name: 'standard', code: { 'on-demand': 'L-1216C47A', spot: 'L-34B43A08' } },
-];
-
 /** What is known of a failure when EC2 gave its code. */
 export interface Failure {
   readonly code: string;
@@ -169,15 +154,12 @@ export function shortageOf(
 }
 
 function quotaMessage({ message }: Failure, type: string, market: Market, region: string): string {
-  const quota = QUOTAS.find(({ family }) => family.test(type));
+  const quota = quotaOf(type, market);
   const limit = /limit of (\d+)/.exec(message)?.[1];
-  const name = `the quota for ${market} vCPUs of ${quota?.name} instances in ${region} is used up`;
-  return `${name}${limit ? ` (it is ${limit})` : ''}. End machines, or ask for more: ${quotaUrl(region, `ec2/quotas/${quota?.code[market]}`)}`;
+  const name = `the quota for ${market} vCPUs of ${quota?.name ?? type} instances in ${region} is used up`;
+  return `${name}${limit ? ` (it is ${limit})` : ''}. End machines, or ask for more: ${pageOf(region, quota?.code ?? '')}`;
 }
 
-function quotaUrl(region: string, quota: string): string {
-  return `https://${region}.console.aws.amazon.com/servicequotas/home/services/${quota}`;
-}
 
 /**
  * What a failed call is to be told as: a {@link ProviderError} where a person must do something, in words that say what;

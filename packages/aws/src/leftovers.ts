@@ -4,7 +4,7 @@ import { ProviderError } from '@daskup/core/provision/provider';
 import type { Leftover } from '@daskup/core/provision/sweeper';
 import { codeOf, isMissing, meaningOf } from './errors.ts';
 import { filter } from './network.ts';
-import { collected } from './offers/pages.ts';
+import { collected } from './pages.ts';
 import { INSTALLATION } from './tags.ts';
 import { terminateMachines } from './terminate.ts';
 

@@ -49,6 +49,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
           'DescribeSubnets',
         ),
         'pricing:GetProducts',
+        'servicequotas:ListServiceQuotas',
       ],
       Resource: '*',
     },

@@ -34,6 +34,8 @@ import { hasOwnNetwork, NOTHING_OWN, type Own } from './own.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
 import { allocate, associate, endpointOf, findInterface, type Interface, makeInterface, removePlace } from './place.ts';
 import { platform } from './platform.ts';
+import { Quotas } from './quotas/quotas.ts';
+import type { SiteOffers } from './quotas/shortfall.ts';
 import { TRUSTED_MS } from './rules.ts';
 import { isId, terminateMachines } from './terminate.ts';
 
@@ -74,6 +76,7 @@ export class AwsProvider implements Provider {
   readonly #endReasons: EndReasons;
   readonly #kept: KeptNetworks;
   readonly #images: Images;
+  readonly #quotas: Quotas;
   /** By region and installation. */
   readonly #networks = new Map<string, Kept>();
   /** What a check has just found, for the cluster that is to follow. */
@@ -106,6 +109,11 @@ export class AwsProvider implements Provider {
       pricing: () => this.#clients.pricing(),
       now: options.now,
     });
+    this.#quotas = new Quotas({
+      folder: join(options.cacheFolder, 'quotas'),
+      client: (region) => this.#clients.quotas(region),
+      now: options.now,
+    });
     this.#bootLogs = new BootLogs(options.now);
     this.#endReasons = new EndReasons((id) => this.bootLog(id), options.now);
     this.#listings = new Listings(async (region, installation) => {
@@ -135,6 +143,10 @@ export class AwsProvider implements Provider {
   async image(id: string, region: string): Promise<MachineImage> {
     const facts = await this.#images.find(id, region, () => this.#clients.ec2(region));
     return typeof facts === 'string' ? { ok: false, problem: facts } : { ok: true, architecture: facts.architecture };
+  }
+
+  quotaProblem(site: SiteOffers, workers: number): Promise<string | null> {
+    return this.#quotas.problem(site, workers);
   }
 
   async prepare(

@@ -116,11 +116,13 @@ test('plan shows each place with its best offers, why others fell out, and how o
       { region: 'eu-west-2', market: 'spot', readAt, problem: null },
       { region: 'eu-west-2', market: 'on-demand', readAt: readAt - HOUR, problem: 'no route' },
     ],
+    problems: ['The quota is too small'],
   });
   expect(text.split('\n')).toEqual([
     'eu-west-2, zone eu-west-2a (aws): $40.08/h for a scheduler (c7g.large) and 100 workers',
     'TYPE       MARKET  ZONE        VCPU  MEMORY  GPU     $/H',
     'g5.xlarge  spot    eu-west-2a  4     16 GiB  1 a10g  $0.40',
+    'The quota is too small',
     '1 offer left out: no a10g GPU',
     'prices of eu-west-2: spot 3m old, on-demand 1h3m old (not to be read now: no route)',
   ]);

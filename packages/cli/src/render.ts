@@ -134,7 +134,7 @@ function ended(machines: readonly MachineView[]): string[] {
   ];
 }
 
-function planText({ plan, workers, prices }: Extract<Result, { verb: 'plan' }>): string {
+function planText({ plan, workers, prices, problems }: Extract<Result, { verb: 'plan' }>): string {
   const sites = plan.sites.map((site) => {
     const { provider, region, zone, scheduler, microsPerHour } = site;
     const place = zone === region ? region : `${region}, zone ${zone}`;
@@ -145,7 +145,9 @@ function planText({ plan, workers, prices }: Extract<Result, { verb: 'plan' }>):
     ].join('\n');
   });
   const rejected = plan.rejected.map(({ reason, offers }) => `${many(offers, 'offer')} left out: ${reason}`);
-  return [...sites, ...rejected, ...[...Map.groupBy(prices, ({ region }) => region)].map(pricesText)].join('\n');
+  return [...sites, ...problems, ...rejected, ...[...Map.groupBy(prices, ({ region }) => region)].map(pricesText)].join(
+    '\n',
+  );
 }
 
 function pricesText([region, ages]: readonly [string, readonly PriceAge[]]): string {

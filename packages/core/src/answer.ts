@@ -10,7 +10,14 @@ import type { KeptEnvironment, StoredEvent } from './state/store.ts';
 export type Result =
   | { readonly verb: 'up' | 'scale' | 'extend'; readonly cluster: ClusterView }
   | { readonly verb: 'down'; readonly clusters: readonly ClusterView[] }
-  | { readonly verb: 'plan'; readonly plan: Plan; readonly workers: number; readonly prices: readonly PriceAge[] }
+  | {
+      readonly verb: 'plan';
+      readonly plan: Plan;
+      readonly workers: number;
+      readonly prices: readonly PriceAge[];
+      /** Why the account may not have so much at some of the sites. */
+      readonly problems: readonly string[];
+    }
   | { readonly verb: 'ls'; readonly clusters: readonly ClusterView[] }
   | {
       readonly verb: 'status';

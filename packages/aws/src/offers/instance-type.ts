@@ -1,7 +1,7 @@
 import type { EC2, InstanceTypeInfo } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
 import { isSmall, SMALL } from '@daskup/core/plan/small';
-import { batches, pages } from './pages.ts';
+import { batches, pages } from '../pages.ts';
 
 /** What never changes of an instance type, wherever it is sold. */
 export type InstanceType = Pick<

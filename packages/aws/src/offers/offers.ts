@@ -3,7 +3,7 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Pricing } from '@aws-sdk/client-pricing';
 import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import * as z from 'zod/mini';
-import { Cached, type Reading } from './cached.ts';
+import { Cached, type Reading } from '../cached.ts';
 import { describeTypes, type InstanceType } from './instance-type.ts';
 import { knownTypes } from './known-types.ts';
 import { type Offering, type OnDemandPrice, offerings, onDemandPrices, type SpotPrice, spotPrices } from './prices.ts';

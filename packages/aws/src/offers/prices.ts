@@ -2,7 +2,7 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Pricing } from '@aws-sdk/client-pricing';
 import { DOLLAR } from '@daskup/core/account/money';
 import * as z from 'zod/mini';
-import { batches, pages } from './pages.ts';
+import { batches, pages } from '../pages.ts';
 
 /** One pool of spot capacity and its price, or a type in a zone where it is not sold on spot; micro-dollars an hour. */
 export type SpotPrice = readonly [type: string, zone: string, micros: number];

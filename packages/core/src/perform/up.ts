@@ -23,8 +23,7 @@ const NAMES_TRIED = 20;
 /** Makes a cluster, and shows it come until it is ready. */
 export async function* up(context: Context, request: Request, asker: Asker): AsyncGenerator<Answer> {
   const { spec, ranked } = await offered(context, await completed(context, request, asker));
-  const [site] = ranked.sites;
-  if (!site) throw new Error('a plan that stands has a site');
+  const site = await affordable(context, spec, ranked);
   await checked(context, spec, site);
   const cluster = await created(context, request, spec, site, asker);
   const ready = yield* until(context, cluster, 0, ({ phase }) => phase === 'ready');
@@ -34,9 +33,38 @@ export async function* up(context: Context, request: Request, asker: Asker): Asy
 /** What `up` would choose from. */
 export async function planned(context: Context, request: Request, asker: Asker): Promise<Result> {
   const { spec, ranked } = await offered(context, await completed(context, request, asker));
-  const workers = Math.max(1, spec.workers.min);
+  const workers = leastWorkers(spec);
   const ages = providersOf(context, spec).map((provider) => provider.priceAges?.(spec.regions) ?? []);
-  return { verb: 'plan', plan: ranked, workers, prices: (await Promise.all(ages)).flat() };
+  const problems = await Promise.all(ranked.sites.map((site) => quotaProblem(context, spec, site)));
+  return {
+    verb: 'plan',
+    plan: ranked,
+    workers,
+    prices: (await Promise.all(ages)).flat(),
+    problems: problems.filter((problem) => problem !== null),
+  };
+}
+
+/**
+ * The best site where the account may have so many workers.
+ * @throws {Refusal} that names the quota, when there is none.
+ */
+async function affordable(context: Context, spec: ClusterSpec, { sites }: Plan): Promise<Site> {
+  const problems: string[] = [];
+  for (const site of sites) {
+    const problem = await quotaProblem(context, spec, site);
+    if (problem === null) return site;
+    problems.push(problem);
+  }
+  throw problems[0] === undefined ? new Error('a plan that stands has a site') : new Refusal(problems[0]);
+}
+
+async function quotaProblem(context: Context, spec: ClusterSpec, site: Site): Promise<string | null> {
+  return (await providerNamed(context, site.provider).quotaProblem?.(site, leastWorkers(spec))) ?? null;
+}
+
+function leastWorkers({ workers }: ClusterSpec): number {
+  return Math.max(1, workers.min);
 }
 
 async function completed(context: Context, request: Request, asker: Asker): Promise<ClusterSpec> {
@@ -139,7 +167,7 @@ async function beginning(context: Context, spec: ClusterSpec, site: Site, asker:
     state: { phase: 'starting', since: createdAt },
     createdAt,
     expiresAt: createdAt + spec.ttlSeconds * 1000,
-    target: Math.max(1, spec.workers.min),
+    target: leastWorkers(spec),
     provider: site.provider,
     region: site.region,
     zone: site.zone,

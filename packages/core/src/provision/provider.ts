@@ -161,6 +161,16 @@ export interface Provider {
   image?(id: string, region: string): Promise<MachineImage>;
 
   /**
+   * Why the account may not have so many workers of these offers and a scheduler, whatever else runs, in words that say
+   * which quota, how much it is and where to ask for more; null when it may, or when that is not known. Left out where there
+   * are no quotas.
+   */
+  quotaProblem?(
+    site: { readonly region: string; readonly scheduler: readonly Offer[]; readonly workers: readonly Offer[] },
+    workers: number,
+  ): Promise<string | null>;
+
+  /**
    * Makes what the cluster needs before any machine (network, firewall, address), and lets this server in. Its scheduler
    * will be launched in this zone. Idempotent: same cluster and number of moves, same answer.
    * @param moves how often the cluster has given its place up before, be it in this zone.

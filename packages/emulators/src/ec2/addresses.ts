@@ -18,12 +18,12 @@ import { type ElasticAddress, type Interface, newId, type Region } from './regio
 import type { Answer } from './xml.ts';
 
 /** Source: EC2 user guide, "Elastic IP address quotas": five a region, unless more are asked for. */
-const QUOTA = 5;
+export const ELASTIC_IPS = { code: 'L-0263D0A3', name: 'EC2-VPC Elastic IPs', value: 5 } as const;
 
 export function allocateAddress(region: Region, parameters: Parameters): Answer {
   const asked = read(z.object({ TagSpecification: TagSpecifications }), parameters);
   checkKinds(asked.TagSpecification, 'elastic-ip');
-  const limit = region.world.quotas.get('L-0263D0A3') ?? QUOTA;
+  const limit = region.world.quotas.get(ELASTIC_IPS.code) ?? ELASTIC_IPS.value;
   if (region.elastic.size >= limit)
     throw new Refusal('AddressLimitExceeded', 'The maximum number of addresses has been reached.');
   const made: ElasticAddress = {

@@ -50,16 +50,16 @@ export class Cached<T> {
     const { freshMs, usableMs, now } = this.#options;
     this.#kept ??= this.#fromFile();
     const kept = await this.#kept;
-    if (!kept) return this.#anew();
+    if (!kept) return this.anew();
     // A clock that was set back makes nothing new for longer.
     const age = Math.abs(now() - kept.readAt);
     if (age < freshMs || now() - this.#failedAt < RETRY_MS) return kept;
-    const anew = this.#anew().catch(() => kept);
+    const anew = this.anew().catch(() => kept);
     return age < usableMs ? kept : anew;
   }
 
-  /** Reads it, once at a time. */
-  #anew(): Promise<Reading<T>> {
+  /** Reads it, once at a time. @throws what `read` throws. */
+  anew(): Promise<Reading<T>> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null;
     });
