@@ -1,9 +1,16 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
+import type { Architecture } from '@daskup/core/spec/spec';
 import { codeOf } from './errors.ts';
 import { UBUNTU } from './images.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
+
+/** The least policy allows to make nothing without daskup's tag. */
+export const CHECK_TAGS = [{ Key: INSTALLATION, Value: 'check' }];
+
+/** Small, and sold in every region. */
+const TYPES: Readonly<Record<Architecture, 't3.micro' | 't4g.micro'>> = { x86_64: 't3.micro', arm64: 't4g.micro' };
 
 /**
  * Whether machines may be made, in this subnet and with what is the account's own. EC2 is asked with DryRun, which changes
@@ -13,26 +20,37 @@ import { INSTALLATION, tagged } from './tags.ts';
 export async function checkPermissions(
   ec2: EC2,
   region: string,
-  SubnetId: string | undefined,
+  subnetId: string | undefined,
   own: Own,
 ): Promise<readonly Finding[]> {
+  const refused = await launchDry(ec2, 'x86_64', subnetId, own);
+  if (refused) return [problem(refused)];
+  return [{ ok: true, message: `permission ec2:RunInstances in ${region}: in order` }];
+}
+
+/** Why EC2 would not launch a machine of this architecture with its image; null when it would. */
+export async function launchDry(
+  ec2: EC2,
+  architecture: Architecture,
+  SubnetId: string | undefined,
+  own: Own,
+): Promise<unknown> {
   try {
     await ec2.runInstances({
       DryRun: true,
       MinCount: 1,
       MaxCount: 1,
-      InstanceType: 't3.micro',
-      ImageId: UBUNTU.idFor('x86_64'),
+      InstanceType: TYPES[architecture],
+      ImageId: UBUNTU.idFor(architecture),
       SubnetId,
       ...ownOfMachine(own),
-      // The least policy allows none without it.
-      TagSpecifications: tagged([{ Key: INSTALLATION, Value: 'check' }], 'instance', 'volume'),
+      TagSpecifications: tagged(CHECK_TAGS, 'instance', 'volume'),
     });
   } catch (error) {
     // So EC2 says that it would have done it.
-    if (codeOf(error) !== 'DryRunOperation') return [problem(error)];
+    return codeOf(error) === 'DryRunOperation' ? null : error;
   }
-  return [{ ok: true, message: `permission ec2:RunInstances in ${region}: in order` }];
+  return null;
 }
 
 /** @throws what may pass by itself. */

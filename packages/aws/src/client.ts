@@ -64,6 +64,12 @@ export class Clients {
   }
 }
 
+/** The region that a person has set for all tools of AWS, in the environment or a profile; else the first there ever was. */
+export async function usualRegion(): Promise<string> {
+  const { EC2 } = await import('@aws-sdk/client-ec2');
+  return new EC2().config.region().catch(() => 'us-east-1');
+}
+
 function settings(region: string) {
   return {
     region,

@@ -43,6 +43,11 @@ test.each([
   },
 );
 
+test('a signature that is too old is the clock, not the key', () => {
+  const message = 'Signature expired: 20261124T100000Z is now earlier than 20261124T101500Z';
+  expect(told(refused('SignatureDoesNotMatch', message)).message).toMatch(/clock is wrong/);
+});
+
 test('a throttle says nothing about capacity', () => {
   expect(shortageOf({ code: 'RequestLimitExceeded', message: '' }, offer())?.kind).toBe('throttled');
   expect(shortageOf({ code: 'InvalidParameterValue', message: 'no' }, offer())).toBeNull();

@@ -116,6 +116,8 @@ export function codeOf(error: unknown): string {
 }
 
 export function meaningOf({ code, message }: Failure): Meaning | undefined {
+  // So STS and IAM tell of a clock. Source: Signature Version 4, "Troubleshoot Signature Version 4 signing errors".
+  if (code === 'SignatureDoesNotMatch' && /expired|not yet current/.test(message)) return MEANINGS.RequestExpired;
   if (code === 'InvalidParameterValue') {
     // The spot market tells of a used-up quota by a code that it has for other things too, as interfaces do of their use.
     if (/vcpu limit/i.test(message)) return quota;
@@ -159,7 +161,6 @@ function quotaMessage({ message }: Failure, type: string, market: Market, region
   const name = `the quota for ${market} vCPUs of ${quota?.name ?? type} instances in ${region} is used up`;
   return `${name}${limit ? ` (it is ${limit})` : ''}. End machines, or ask for more: ${pageOf(region, quota?.code ?? '')}`;
 }
-
 
 /**
  * What a failed call is to be told as: a {@link ProviderError} where a person must do something, in words that say what;

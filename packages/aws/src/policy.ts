@@ -14,6 +14,8 @@ const IS_OURS = { Null: { 'aws:ResourceTag/daskup:installation': 'false' } } as 
 const ec2 = (...actions: readonly string[]) => actions.map((action) => `ec2:${action}`);
 const things = (...kinds: readonly string[]) => kinds.map((kind) => `arn:aws:ec2:*:*:${kind}/*`);
 
+const SPOT_ROLE = 'arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*';
+
 /** The creating calls that tag what they make. */
 const TAGGING = [
   'AllocateAddress',
@@ -127,10 +129,16 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
     },
     {
+      Sid: 'LookForSpotRole',
+      Effect: 'Allow',
+      Action: ['iam:GetRole'],
+      Resource: SPOT_ROLE,
+    },
+    {
       Sid: 'FirstSpotMachine',
       Effect: 'Allow',
       Action: ['iam:CreateServiceLinkedRole'],
-      Resource: 'arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*',
+      Resource: SPOT_ROLE,
       Condition: { StringEquals: { 'iam:AWSServiceName': 'spot.amazonaws.com' } },
     },
   ],

@@ -19,6 +19,11 @@ export const OWN_WORDS: readonly OwnWord[] = [
     usage: 'sweep local|aws',
     help: "end all of daskup's on this computer or in an AWS account, whoever asked for it: needs no server and no store",
   },
+  {
+    name: 'doctor',
+    usage: 'doctor aws [WORDS OF AN UP]',
+    help: 'look at all that clusters on AWS could fail on, and say how to mend it; doctor aws --policy prints the least policy',
+  },
   { name: 'export', usage: 'export FILE', help: 'write the whole store to a file: a backup, or to move it' },
   { name: 'import', usage: 'import FILE', help: 'fill a store that no server has used yet from such a file' },
   {

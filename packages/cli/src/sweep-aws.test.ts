@@ -24,7 +24,9 @@ test('sweep aws, with no server and no store, leaves nothing of any cluster in a
   expect(asked.err).toContain('of everybody in AWS account 123456789012: confirm with --yes');
 
   const { code, out } = await shell.daskup('sweep', 'aws', '--yes');
-  expect(out).toContain('2 machines of 1 cluster and 3 other things have ended; none is left in AWS account 123456789012');
+  expect(out).toContain(
+    '2 machines of 1 cluster and 3 other things have ended; none is left in AWS account 123456789012',
+  );
   expect(code).toBe(0);
   expect(shell.control.left()).toEqual([]);
   expect(await shell.daskup('sweep', 'aws')).toMatchObject({

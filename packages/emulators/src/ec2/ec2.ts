@@ -5,6 +5,7 @@ import type { Parameters } from './query.ts';
 import { Refusal } from './refusal.ts';
 import type { Region } from './region.ts';
 import { checkClientToken, throttleRefusal } from './rules.ts';
+import { checkRunInstances } from './run-instances.ts';
 import { checkRules } from './security-groups.ts';
 import { type Answer, ec2Answer } from './xml.ts';
 
@@ -47,8 +48,10 @@ export async function call(
   if (faults.throttled.some((name) => name === action || name === '*')) throw throttleRefusal();
   if (region.buckets.take(bucketOf(action, parameters)) < 1) throw throttleRefusal();
   // Source: EC2 API reference, "Common query parameters", DryRun.
-  if (parameters.DryRun === 'true')
+  if (parameters.DryRun === 'true') {
+    if (action === 'RunInstances') await checkRunInstances(region, parameters);
     throw new Refusal('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+  }
   const answer = await answered(region, action, parameters, requestId, askMoto);
   if (!READS.test(action)) await region.publicAddresses.follow();
   if (failsAfter(region, action)) throw new Refusal('InternalError', 'An internal error has occurred', 500);

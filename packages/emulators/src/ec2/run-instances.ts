@@ -23,6 +23,28 @@ const Asked = z.extend(LaunchData, {
 
 /** RunInstances: as many as there is room for between the least and the most, or none. */
 export async function runInstances(region: Region, parameters: Parameters): Promise<Answer> {
+  const { asked, template, mould } = await checkRunInstances(region, parameters);
+  const { MinCount: least, MaxCount: most } = asked;
+  const { count, why } = roomFor(region, mould, most);
+  if (count < least && why) throw why;
+  if (!region.buckets.takeAll('runMachines', count)) throw throttleRefusal();
+  const ownTags = new Map(
+    template && [
+      ['aws:ec2launchtemplate:id', template.template.id],
+      ['aws:ec2launchtemplate:version', String(template.version)],
+    ],
+  );
+  const instances = launch(region, mould, count, {
+    // The call's own tags come last, and win.
+    tagSpecifications: [...(template?.data.TagSpecification ?? []), ...asked.TagSpecification],
+    ownTags,
+    clientToken: asked.ClientToken,
+  });
+  return reservation(region, instances);
+}
+
+/** @throws {Refusal} for what EC2 would not launch however much room it has. */
+export async function checkRunInstances(region: Region, parameters: Parameters) {
   const asked = read(Asked, parameters);
   const { MinCount: least, MaxCount: most } = asked;
   // Source: EC2 API reference, RunInstances, MinCount and MaxCount.
@@ -46,22 +68,7 @@ export async function runInstances(region: Region, parameters: Parameters): Prom
         `Your Spot request price of ${ceiling} is lower than the minimum required Spot request fulfillment price of ${micros / 1e6}.`,
       );
   }
-  const { count, why } = roomFor(region, mould, most);
-  if (count < least && why) throw why;
-  if (!region.buckets.takeAll('runMachines', count)) throw throttleRefusal();
-  const ownTags = new Map(
-    template && [
-      ['aws:ec2launchtemplate:id', template.template.id],
-      ['aws:ec2launchtemplate:version', String(template.version)],
-    ],
-  );
-  const instances = launch(region, mould, count, {
-    // The call's own tags come last, and win.
-    tagSpecifications: [...(template?.data.TagSpecification ?? []), ...asked.TagSpecification],
-    ownTags,
-    clientToken: asked.ClientToken,
-  });
-  return reservation(region, instances);
+  return { asked, template, mould };
 }
 
 /** What the call says, and what its template says of the rest. */
