@@ -1,6 +1,5 @@
 import { lineOf } from '@daskup/core/command/line';
 import { parse } from '@daskup/core/command/parse';
-import { messageOf } from '@daskup/core/message';
 import { plan } from '@daskup/core/plan/plan';
 import { whyNot } from '@daskup/core/plan/why-not';
 import type { Finding } from '@daskup/core/provision/provider';
