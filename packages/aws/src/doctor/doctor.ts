@@ -68,16 +68,16 @@ function checksOf(
   region: string,
   { cacheFolder, isPublic, own, now, wish }: DoctorOptions,
 ): readonly Check[] {
-  const ec2 = clients.ec2(region);
-  const vpc = ec2.then((client) => findVpc(client, region, own, isPublic));
+  const client = clients.ec2(region);
+  const vpc = client.then((ec2) => findVpc(ec2, region, own, isPublic));
   const wished = wish(region);
   const folder = join(cacheFolder, 'quotas');
   const values = new Quotas({ folder, client: (name) => clients.quotas(name), now }).read(region);
   const known = wished.catch(() => null);
-  const quotas = async () => vcpuFindings(region, await known, await values, await inUse(await ec2));
+  const quotas = async () => vcpuFindings(region, await known, await values, await inUse(await client));
   return [
     [`network of ${region}`, vpc.then((found) => network(found, region))],
-    [`images of ${region}`, images(ec2, region, known, vpc, own)],
+    [`images of ${region}`, images(client, region, known, vpc, own)],
     ['plan', wished.then((found) => (found ? fits(found) : []))],
     [`quotas of ${region}`, quotas()],
     ...(isPublic ? [[`addresses of ${region}`, addresses(clients, region, values)] as const] : []),
@@ -97,7 +97,7 @@ function network({ id, subnets }: Vpc, region: string): Finding {
 
 /** Each as it would be launched: EC2 looks it up, and refuses one of another architecture. */
 async function images(
-  ec2: Promise<EC2>,
+  client: Promise<EC2>,
   region: string,
   wished: Promise<Wish | null>,
   vpc: Promise<Vpc>,
@@ -112,7 +112,7 @@ async function images(
   return Promise.all(
     ARCHITECTURES.filter((architecture) => wanted === null || wanted.includes(architecture)).map(
       async (architecture) => {
-        const refused = await launchDry(await ec2, architecture, subnet, own);
+        const refused = await launchDry(await client, architecture, subnet, own);
         const fine = { ok: true, message: `image of ${region} for ${architecture}: Ubuntu 24.04 would be launched` };
         return refused ? problem(refused) : fine;
       },
