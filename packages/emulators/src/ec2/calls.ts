@@ -9,7 +9,7 @@ import {
 import { getConsoleOutput } from './console-output.ts';
 import { describeInstanceStatus, describeInstances } from './describe-instances.ts';
 import { createFleet, deleteFleets, describeFleets } from './fleet.ts';
-import { createImage, deregisterImage, describeImages } from './image-calls.ts';
+import { createImage, deleteSnapshot, deregisterImage, describeImages, describeSnapshots } from './image-calls.ts';
 import {
   createLaunchTemplate,
   createLaunchTemplateVersion,
@@ -54,6 +54,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   DeleteFleets: deleteFleets,
   DeleteLaunchTemplate: deleteLaunchTemplate,
   DeleteNetworkInterface: deleteNetworkInterface,
+  DeleteSnapshot: deleteSnapshot,
   DeleteTags: deleteTags,
   DeregisterImage: deregisterImage,
   DescribeAddresses: describeAddresses,
@@ -67,6 +68,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   DescribeLaunchTemplates: describeLaunchTemplates,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DescribeRegions: describeRegions,
+  DescribeSnapshots: describeSnapshots,
   DescribeSpotPriceHistory: describeSpotPriceHistory,
   DescribeVolumes: describeVolumes,
   DisassociateAddress: disassociateAddress,
@@ -81,7 +83,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Calls about what is kept here, which moto would answer wrongly. */
 const UNKNOWN =
-  /^(DescribeTags|StartInstances|StopInstances|RebootInstances|ModifyInstance|RequestSpot|ModifyFleet|DescribeSpotInstance|CancelSpot|AttachNetworkInterface|DetachNetworkInterface|RegisterImage|CopyImage)/;
+  /^(DescribeTags|StartInstances|StopInstances|RebootInstances|ModifyInstance|RequestSpot|ModifyFleet|DescribeSpotInstance|CancelSpot|AttachNetworkInterface|DetachNetworkInterface|RegisterImage|CopyImage|CreateSnapshot|CopySnapshot)/;
 
 /** Who answers a call: one of our functions, moto, or nobody. */
 export function answererOf(action: string, parameters: Parameters): Call | 'moto' | 'nobody' {

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from './clock.ts';
 import type { Guard } from './guard.ts';
@@ -39,20 +40,29 @@ export class Machine {
   readonly #folder: string;
   readonly #cache: string;
   readonly #registry: string;
+  /** What its own disk begins with, should there be such a folder; null where its cache is shared. */
+  readonly #diskFrom: string | null;
   #imds: Server | null = null;
   #process: ChildProcess | null = null;
   #isOff = false;
 
   /**
-   * @param cache where instances find `DASKUP_CACHE`, all the same.
+   * @param cache where instances find `DASKUP_CACHE`: all the same, or on a disk of its own that begins as this folder.
    * @param registry a file of the container images that there are.
    */
-  constructor(instance: Instance, clock: Clock, guard: Guard, cache: string, registry: string) {
+  constructor(
+    instance: Instance,
+    clock: Clock,
+    guard: Guard,
+    cache: string | { readonly from: string },
+    registry: string,
+  ) {
     this.#instance = instance;
     this.#clock = clock;
     this.#guard = guard;
     this.#folder = join(guard.folder, instance.id);
-    this.#cache = cache;
+    this.#cache = typeof cache === 'string' ? cache : join(this.#folder, 'var/cache/daskup');
+    this.#diskFrom = typeof cache === 'string' ? null : cache.from;
     this.#registry = registry;
   }
 
@@ -72,8 +82,15 @@ export class Machine {
     }
     this.#imds = imds;
     const bound = imds.address();
+    if (this.#diskFrom !== null && existsSync(this.#diskFrom)) await copied(this.#diskFrom, this.#cache);
+    if (this.#isOff) return;
     if (!userData || typeof bound !== 'object' || !bound) return;
     this.#run(textOf(userData), address, bound.port);
+  }
+
+  /** Keeps what its own disk holds of `DASKUP_CACHE`. */
+  async saveDisk(folder: string): Promise<void> {
+    if (this.#diskFrom !== null && existsSync(this.#cache)) await copied(this.#cache, folder);
   }
 
   /** Ends everything on it at once. */
@@ -155,4 +172,10 @@ function textOf(userData: Buffer): Buffer {
   } catch {
     return userData;
   }
+}
+
+/** Files are linked, not copied: what installs packages replaces files, and writes into none. */
+async function copied(from: string, to: string): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  await promisify(execFile)('cp', ['-al', `${from}/.`, to]);
 }

@@ -7,14 +7,27 @@ export interface Image {
   readonly ownerAlias: string | undefined;
   readonly architecture: 'x86_64' | 'arm64';
   readonly rootDevice: string;
-  /** Of the snapshot that its disk begins as: those of Amazon Linux and Ubuntu are of 8. */
-  readonly diskGiB: number;
   readonly madeAt: number;
   /** When it can be launched; milliseconds since 1970, UTC. */
   readonly availableAt: number;
   readonly isPublic: boolean;
   readonly tags: Map<string, string>;
+  /** Of its root disk. */
+  readonly snapshot: Snapshot;
 }
+
+/** What a disk held. */
+export interface Snapshot {
+  readonly id: string;
+  /** No disk that begins as it is smaller. */
+  readonly sizeGiB: number;
+  readonly isEncrypted: boolean;
+  readonly madeAt: number;
+  readonly tags: Map<string, string>;
+}
+
+/** Those of Amazon Linux and Ubuntu are so large. */
+const PUBLISHED_GIB = 8;
 
 export const ACCOUNT = '123456789012';
 
@@ -75,11 +88,17 @@ export function publishedImages(region: string): {
         ownerAlias: alias,
         architecture,
         rootDevice,
-        diskGiB: 8,
         madeAt: MADE_AT,
         availableAt: MADE_AT,
         isPublic: true,
         tags: new Map(),
+        snapshot: {
+          id: id.replace('ami-', 'snap-'),
+          sizeGiB: PUBLISHED_GIB,
+          isEncrypted: false,
+          madeAt: MADE_AT,
+          tags: new Map(),
+        },
       });
       for (const path of paths) parameters.set(path.replace('ARCH', words[architecture]), id);
     }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { Machine } from './execute.ts';
 import type { Guard } from './guard.ts';
@@ -29,8 +30,8 @@ const POSTED_AFTER_MS = 60_000;
 export interface Running {
   readonly clock: Clock;
   readonly guard: Guard;
-  /** Where instances find `DASKUP_CACHE`. */
-  readonly cache: string;
+  /** Where instances find `DASKUP_CACHE`; null for each on a disk of its own. */
+  readonly cache: string | null;
   /** A file of the container images that there are. */
   readonly registry: string;
   readonly pace: Pace;
@@ -100,6 +101,11 @@ export class Lifecycle {
     return latest ? ((await this.#machines.get(instance.id)?.console()) ?? posted) : posted;
   }
 
+  /** Keeps what is on the disk of an instance that has stopped, for those that begin with it. */
+  async imaged(instance: Instance, imageId: string): Promise<void> {
+    await this.#machines.get(instance.id)?.saveDisk(this.#imageDisk(imageId));
+  }
+
   close(): void {
     for (const machine of this.#machines.values()) machine.off();
   }
@@ -107,7 +113,8 @@ export class Lifecycle {
   async #boot(region: Region, instance: Instance, breaksOff: boolean): Promise<void> {
     if (instance.state !== 'running') return;
     const { clock, guard, cache, registry } = this.#around;
-    const machine = new Machine(instance, clock, guard, cache, registry);
+    const disk = cache ?? { from: this.#imageDisk(instance.birth.imageId) };
+    const machine = new Machine(instance, clock, guard, disk, registry);
     this.#machines.set(instance.id, machine);
     try {
       await machine.boot(() => this.end(region, instance, 'itself'));
@@ -115,6 +122,10 @@ export class Lifecycle {
       console.error(`${instance.id} cannot boot at ${instance.birth.address}:`, error);
     }
     if (breaksOff) await machine.breakOff();
+  }
+
+  #imageDisk(imageId: string): string {
+    return join(this.#around.guard.folder, 'images', imageId);
   }
 
   async #post(instance: Instance): Promise<void> {

@@ -3,7 +3,7 @@ import { PACES } from './lifecycle.ts';
 import { installMoto } from './moto.ts';
 import { startEc2 } from './start.ts';
 
-// npm run emulator:ec2 -- --port 5777 [--pace ec2|quick] [--hollow daskup:role=worker] [--container ghcr.io/org/name:tag=/venv/bin/python]
+// npm run emulator:ec2 -- --port 5777 [--pace ec2|quick] [--hollow daskup:role=worker] [--own-disks] [--container ghcr.io/org/name:tag=/venv/bin/python]
 // npm run emulator:ec2 -- --install    moto alone, so that tests need not wait for it
 
 const { values } = parseArgs({
@@ -12,13 +12,14 @@ const { values } = parseArgs({
     pace: { type: 'string', default: 'ec2' },
     hollow: { type: 'string' },
     container: { type: 'string', multiple: true, default: [] },
+    'own-disks': { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
   },
 });
 const pace = Object.entries(PACES).find(([name]) => name === values.pace)?.[1];
 if (!pace || !/^\d+$/.test(values.port)) {
   console.error(
-    'usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=VALUE] [--container REFERENCE=PYTHON ...] | --install',
+    'usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=VALUE] [--own-disks] [--container REFERENCE=PYTHON ...] | --install',
   );
   process.exit(2);
 }
@@ -30,6 +31,7 @@ console.error('Starting; the first time this installs moto, which takes a minute
 const ec2 = await startEc2({
   port: Number(values.port),
   pace,
+  ...(values['own-disks'] ? { cache: 'own' } : {}),
   ...(values.hollow === undefined ? {} : { hollow: values.hollow }),
   containers: Object.fromEntries(values.container.map((one) => one.split(/=(?=[^=]*$)/))),
 });

@@ -27,7 +27,7 @@ export interface Bill {
  */
 export function billOf(instance: Instance, now: number): Bill {
   const { id, region, zone, type, market, microsPerHour } = instance.birth;
-  const ended = instance.since('shutting-down') ?? instance.since('stopping') ?? instance.since('terminated');
+  const ended = instance.since('stopping') ?? instance.since('shutting-down') ?? instance.since('terminated');
   const ran = instance.since('running') !== null;
   const from = ran ? instance.launchedAt : null;
   const to = ended === null ? null : Math.floor(ended / 1000) * 1000;

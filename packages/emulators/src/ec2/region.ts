@@ -3,7 +3,7 @@ import { Buckets } from '../buckets.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
-import type { Image } from './images.ts';
+import type { Image, Snapshot } from './images.ts';
 import { publishedImages } from './images.ts';
 import type { Instance, Reason } from './instance.ts';
 import type { Network } from './network.ts';
@@ -82,6 +82,8 @@ export interface World {
   readonly launched: (region: Region, instance: Instance) => void;
   /** Ends an instance. */
   readonly end: (region: Region, instance: Instance, reason: Reason) => void;
+  /** Keeps what is on its disk now, for instances of the image. */
+  readonly imaged: (instance: Instance, imageId: string) => Promise<void>;
   /** All it printed, or as much as EC2 has looked at by itself. */
   readonly console: (instance: Instance, latest: boolean) => Promise<Buffer>;
 }
@@ -103,6 +105,8 @@ export class Region {
   /** What was answered to calls that repeat, by action and ClientToken. */
   readonly answered = new Map<string, Answered>();
   readonly images: Map<string, Image>;
+  /** Of this account, also of images that are gone. */
+  readonly snapshots = new Map<string, Snapshot>();
   readonly parameters: ReadonlyMap<string, string>;
   readonly #taken = new Map<string, Set<number>>();
   readonly #next = new Map<string, number>();

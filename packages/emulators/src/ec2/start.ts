@@ -27,8 +27,11 @@ export interface Options {
   readonly pace?: Pace;
   /** Instances with this tag, `NAME=VALUE`, never run their user data: a thousand of them fit on a laptop. */
   readonly hollow?: string;
-  /** Where instances find `DASKUP_CACHE`; without it where machines of this computer have it. */
-  readonly cache?: string;
+  /**
+   * Where instances find `DASKUP_CACHE`, without it where machines of this computer have it; or `own` for what EC2 does: on a
+   * disk of its own, empty but for what its image has there.
+   */
+  readonly cache?: string | 'own';
   /** Container images that a registry has, each by its reference; a container is a process of this interpreter. */
   readonly containers?: Readonly<Record<string, string>>;
   /** Of all chance. */
@@ -69,7 +72,10 @@ export async function startEc2({
   const lifecycle = new Lifecycle({
     clock,
     guard,
-    cache: cache ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'daskup/environments'),
+    cache:
+      cache === 'own'
+        ? null
+        : (cache ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'daskup/environments')),
     registry,
     pace,
     random: () => random.next(),
@@ -83,6 +89,7 @@ export async function startEc2({
     quotas: new Map(),
     launched: (region, instance) => lifecycle.launched(region, instance),
     end: (region, instance, reason) => lifecycle.end(region, instance, reason),
+    imaged: (instance, imageId) => lifecycle.imaged(instance, imageId),
     console: (instance, latest) => lifecycle.console(instance, latest),
   };
   const blocks = new Blocks();

@@ -10,7 +10,7 @@ const Asked = z.object({
   Tag: z._default(z.array(z.object({ Key: z.string(), Value: z.optional(z.string()) })), []),
 });
 
-const OURS = /^(i|eni|eipalloc|lt|fleet|ami)-/;
+const OURS = /^(i|eni|eipalloc|lt|fleet|ami|snap)-/;
 
 /** Whether these tags are of things that we keep, not moto. */
 export function areOurs(parameters: Parameters): boolean {
@@ -46,7 +46,8 @@ function tagsOf(region: Region, id: string): Map<string, string> {
     region.elastic.get(id)?.tags ??
     region.templates.get(id)?.tags ??
     region.fleets.get(id)?.tags ??
-    region.images.get(id)?.tags;
+    region.images.get(id)?.tags ??
+    region.snapshots.get(id)?.tags;
   if (tags) return tags;
   const kind = id.startsWith('i-') ? 'Instance' : id.startsWith('eni-') ? 'NetworkInterface' : '';
   throw new Refusal(kind === '' ? 'InvalidID' : `Invalid${kind}ID.NotFound`, `The ID '${id}' is not valid`);

@@ -32,20 +32,21 @@ export function rootDisk(image: Image, { BlockDeviceMapping }: LaunchData): Omit
   // Another device would be another disk, and the root one as small as the image.
   const other = BlockDeviceMapping.find(({ DeviceName }) => DeviceName !== image.rootDevice);
   if (other) throw new Refusal('UnsupportedOperation', `This emulator makes root disks only, not ${other.DeviceName}`);
-  const sizeGiB = asked?.VolumeSize ?? image.diskGiB;
+  const least = image.snapshot.sizeGiB;
+  const sizeGiB = asked?.VolumeSize ?? least;
   if (!Number.isInteger(sizeGiB) || sizeGiB > LARGEST_GIB)
     throw new Refusal('InvalidParameterValue', `Volume of ${sizeGiB}GiB is invalid; at most ${LARGEST_GIB}GiB`);
   // Source: the same: equal to or greater than the size of the snapshot.
-  if (sizeGiB < image.diskGiB)
+  if (sizeGiB < least)
     throw new Refusal(
       'InvalidBlockDeviceMapping',
-      `Volume of size ${sizeGiB}GB is smaller than snapshot of ${image.id}, expect size >= ${image.diskGiB}GB`,
+      `Volume of size ${sizeGiB}GB is smaller than snapshot of ${image.id}, expect size >= ${least}GB`,
     );
   return {
     device: image.rootDevice,
     sizeGiB,
     type: asked?.VolumeType ?? 'gp3',
-    isEncrypted: asked?.Encrypted ?? false,
+    isEncrypted: asked?.Encrypted ?? image.snapshot.isEncrypted,
     deleteOnTermination: asked?.DeleteOnTermination ?? true,
   };
 }
