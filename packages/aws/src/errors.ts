@@ -52,7 +52,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ConcurrentIdempotentRequest: passing,
   IdempotentInstanceTerminated: passing,
   DependencyViolation: passing,
+  'InvalidSnapshot.InUse': passing,
   IncorrectState: passing,
+  // It was an image a moment ago.
+  'InvalidAMIID.Unavailable': passing,
   'InvalidNetworkInterface.InUse': passing,
   'InvalidIPAddress.InUse': passing,
   'Resource.AlreadyAssociated': passing,
@@ -129,6 +132,11 @@ export function meaningOf({ code, message }: Failure): Meaning | undefined {
 /** Whether nothing of that id or name is there, or is to be seen yet: EC2 shows what it has just made a little later. */
 export function isMissing(error: unknown): boolean {
   return /\.NotFound(Exception)?$/.test(codeOf(error));
+}
+
+/** Whether an image that was to be booted cannot be any more. Source: EC2 API reference, "Error codes". */
+export function isImageGone(code: string): boolean {
+  return code === 'InvalidAMIID.NotFound' || code === 'InvalidAMIID.Unavailable';
 }
 
 /** The pool that gave too little, or the quota, in words. Null when the failure has nothing to do with how much there is. */

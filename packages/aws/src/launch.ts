@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CreateFleetResult, EC2, RequestLaunchTemplateData, RunInstancesRequest } from '@aws-sdk/client-ec2';
-import type { Offer } from '@daskup/core/plan/offer';
+import { type Offer, poolOf } from '@daskup/core/plan/offer';
 import {
   type LaunchBatch,
   type LaunchResult,
@@ -9,7 +9,7 @@ import {
   ProviderError,
   type Shortage,
 } from '@daskup/core/provision/provider';
-import { codeOf, type Failure, meaningOf, shortageOf } from './errors.ts';
+import { codeOf, type Failure, isImageGone, meaningOf, shortageOf } from './errors.ts';
 import type { BootImage } from './images.ts';
 import type { Network } from './network.ts';
 import { type Own, ownOfMachine } from './own.ts';
@@ -32,16 +32,24 @@ export interface Site {
   readonly own: Own;
   readonly userData: string;
   readonly image: BootImage;
+  /** Whether it is one of daskup's own making, which may be deleted while clusters know it. */
+  readonly isBaked: boolean;
   /** Launch templates, by name, that are known to be there. */
   readonly templates: Set<string>;
   readonly now: number;
+}
+
+/** What became of a launch. */
+export interface Launched extends LaunchResult {
+  /** An image that was to be booted is not there any more: the next attempt must boot another. */
+  readonly isImageGone?: true;
 }
 
 /**
  * The workers of a batch, by two calls for any number of them: a launch template, and a fleet that takes of up to
  * {@link POOLS} pools what it can get. The same batch again gives the same machines: its token is the fleet's.
  */
-export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): Promise<LaunchResult> {
+export async function launchWorkers(ec2: EC2, batch: LaunchBatch, site: Site): Promise<Launched> {
   const { token, tags, userTags, count, market } = batch;
   const offers = poolsOf(batch.offers, site.network);
   const carried = withUserTags(machineTags(tags), userTags);
@@ -137,13 +145,18 @@ export function isTemplateOf(name: string, clusterId: string): boolean {
   return name.startsWith(prefixOf(clusterId));
 }
 
+const IMAGE_GONE = {
+  kind: 'throttled',
+  message: 'the image that was baked is gone; trying again without it',
+} as const;
+
 /** What EC2 made of a fleet, and for each pool that gave nothing why. */
 export function resultOf(
   { Instances = [], Errors = [] }: CreateFleetResult,
   batch: LaunchBatch,
   offers: readonly Offer[],
   site: Site,
-): LaunchResult {
+): Launched {
   const { subnets } = site.network;
   const zoneOf = (subnetId?: string) => subnets.find(({ id }) => id === subnetId)?.zone;
   const offerOf = (type?: string, zone?: string) => offers.find((offer) => offer.type === type && offer.zone === zone);
@@ -154,6 +167,9 @@ export function resultOf(
     return offer ? InstanceIds.map((id) => born(id, batch, offer, '', site.now)) : [];
   });
   if (machines.length >= batch.count) return { machines, shortages: [] };
+  const [pool] = offers;
+  if (pool && site.isBaked && Errors.some(({ ErrorCode = '' }) => isImageGone(ErrorCode)))
+    return { machines, shortages: [{ ...IMAGE_GONE, pool: poolOf(pool) }], isImageGone: true };
 
   const shortages = new Map<string, Shortage>();
   const refusals: Failure[] = [];
@@ -257,7 +273,7 @@ function schedulerOf(
 }
 
 /** Only version 2 of the metadata service, and only for the machine itself. */
-const METADATA = { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' } as const;
+export const METADATA = { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' } as const;
 
 /** A machine's own disk, which holds its environment and what Dask spills: no smaller than what the image holds. */
 function disksOf(image: BootImage, diskGiB: number) {

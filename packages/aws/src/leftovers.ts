@@ -2,6 +2,7 @@ import type { EC2, Tag } from '@aws-sdk/client-ec2';
 import { messageOf } from '@daskup/core/message';
 import { ProviderError } from '@daskup/core/provision/provider';
 import type { Leftover } from '@daskup/core/provision/sweeper';
+import { bakedIn } from './baked/baked-images.ts';
 import { codeOf, isMissing, meaningOf } from './errors.ts';
 import { filter } from './network.ts';
 import { collected } from './pages.ts';
@@ -83,6 +84,26 @@ export const KINDS: readonly Kind[] = [
       return found.map(({ GroupId, Tags, GroupName }) => described('security group', GroupId, Tags, GroupName));
     },
     remove: oneByOne((ec2, GroupId) => ec2.deleteSecurityGroup({ GroupId })),
+  },
+  {
+    // Of images that are gone; those of images that are there are kept with them.
+    prefix: 'snap-',
+    async find(ec2, abortSignal) {
+      const [images, found] = await Promise.all([
+        bakedIn(ec2, abortSignal),
+        collected(
+          (NextToken) =>
+            ec2.describeSnapshots({ OwnerIds: ['self'], Filters: OURS, MaxResults: PAGE, NextToken }, { abortSignal }),
+          ({ Snapshots }) => Snapshots,
+        ),
+      ]);
+      // Of one in the making it is not known which is its.
+      if (images.some(({ snapshotId }) => snapshotId === null)) return [];
+      return found
+        .filter(({ SnapshotId }) => !images.some(({ snapshotId }) => snapshotId === SnapshotId))
+        .map(({ SnapshotId, Tags, VolumeSize }) => described('snapshot', SnapshotId, Tags, `${VolumeSize} GiB`));
+    },
+    remove: oneByOne((ec2, SnapshotId) => ec2.deleteSnapshot({ SnapshotId })),
   },
 ];
 

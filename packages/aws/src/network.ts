@@ -103,7 +103,7 @@ export async function makeNetwork(ec2: EC2, vpc: Vpc, installation: string, serv
 }
 
 /** The group of all machines of an installation. */
-function ownGroup(installation: string) {
+export function ownGroup(installation: string) {
   const name = `daskup-${installation}`;
   const description = 'Machines of daskup: let in each other, and their server to the schedulers';
   const tags = [

@@ -14,9 +14,11 @@ const IS_OURS = { Null: { 'aws:ResourceTag/daskup:installation': 'false' } } as 
 const ec2 = (...actions: readonly string[]) => actions.map((action) => `ec2:${action}`);
 const things = (...kinds: readonly string[]) => kinds.map((kind) => `arn:aws:ec2:*:*:${kind}/*`);
 
+/** An image and what its disk was kept as belong to no account by their names. */
+const IMAGES = ['arn:aws:ec2:*::image/*', 'arn:aws:ec2:*::snapshot/*'];
 const SPOT_ROLE = 'arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*';
 
-/** The creating calls that tag what they make. */
+/** The calls that make and tag something; all but the one that makes an image, which may be of a machine of daskup's alone. */
 const TAGGING = [
   'AllocateAddress',
   'CreateFleet',
@@ -47,6 +49,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
           'DescribeNetworkInterfaces',
           'DescribeRegions',
           'DescribeSecurityGroups',
+          'DescribeSnapshots',
           'DescribeSpotPriceHistory',
           'DescribeSubnets',
         ),
@@ -78,12 +81,18 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Condition: MAKES_OURS,
     },
     {
+      Sid: 'MakeImages',
+      Effect: 'Allow',
+      Action: ec2('CreateImage'),
+      Resource: IMAGES,
+      Condition: MAKES_OURS,
+    },
+    {
       Sid: 'MakeFrom',
       Effect: 'Allow',
       Action: ec2('CreateFleet', 'CreateNetworkInterface', 'CreateSecurityGroup', 'RunInstances'),
       Resource: [
-        'arn:aws:ec2:*::image/*',
-        'arn:aws:ec2:*::snapshot/*',
+        ...IMAGES,
         ...things('key-pair', 'launch-template', 'network-interface', 'security-group', 'subnet', 'vpc'),
       ],
     },
@@ -99,7 +108,7 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Effect: 'Allow',
       Action: ec2('CreateTags'),
       Resource: 'arn:aws:ec2:*:*:*/*',
-      Condition: { StringEquals: { 'ec2:CreateAction': TAGGING } },
+      Condition: { StringEquals: { 'ec2:CreateAction': [...TAGGING, 'CreateImage'] } },
     },
     {
       Sid: 'ChangeAndEndOwn',
@@ -107,9 +116,12 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
       Action: ec2(
         'AssociateAddress',
         'AuthorizeSecurityGroupIngress',
+        'CreateImage',
         'DeleteLaunchTemplate',
         'DeleteNetworkInterface',
         'DeleteSecurityGroup',
+        'DeleteSnapshot',
+        'DeregisterImage',
         'GetConsoleOutput',
         'ModifyNetworkInterfaceAttribute',
         'ReleaseAddress',
@@ -117,7 +129,10 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
         'TerminateInstances',
         'UpdateSecurityGroupRuleDescriptionsIngress',
       ),
-      Resource: things('elastic-ip', 'instance', 'launch-template', 'network-interface', 'security-group'),
+      Resource: [
+        ...IMAGES,
+        ...things('elastic-ip', 'instance', 'launch-template', 'network-interface', 'security-group'),
+      ],
       Condition: IS_OURS,
     },
     {

@@ -15,17 +15,19 @@ import {
 } from '@daskup/core/provision/provider';
 import type { Environment } from '@daskup/core/spec/spec';
 import type { Tag } from '@daskup/core/spec/tag';
+import { softwareOf } from '@daskup/dask/environment';
 import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
 import { admitClients, type ClientGroup, removeClientGroup } from './admission.ts';
+import { BakedImages, STOCK } from './baked/baked-images.ts';
 import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
 import { EndReasons } from './end-reasons.ts';
-import { explained, isMissing } from './errors.ts';
+import { codeOf, explained, isImageGone, isMissing } from './errors.ts';
 import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
 import { type Kept, KeptNetworks } from './kept-networks.ts';
-import { isTemplateOf, launchScheduler, launchWorkers } from './launch.ts';
+import { isTemplateOf, type Launched, launchScheduler, launchWorkers, type Site } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
 import { findVpc, makeNetwork, type Vpc } from './network.ts';
@@ -77,6 +79,7 @@ export class AwsProvider implements Provider {
   readonly #kept: KeptNetworks;
   readonly #images: Images;
   readonly #quotas: Quotas;
+  readonly #baked: BakedImages;
   /** By region and installation. */
   readonly #networks = new Map<string, Kept>();
   /** What a check has just found, for the cluster that is to follow. */
@@ -114,6 +117,11 @@ export class AwsProvider implements Provider {
       client: (region) => this.#clients.quotas(region),
       now: options.now,
     });
+    this.#baked = new BakedImages(
+      join(options.cacheFolder, 'baked'),
+      (region) => this.#clients.ec2(region),
+      options.now,
+    );
     this.#bootLogs = new BootLogs(options.now);
     this.#endReasons = new EndReasons((id) => this.bootLog(id), options.now);
     this.#listings = new Listings(async (region, installation) => {
@@ -199,15 +207,16 @@ export class AwsProvider implements Provider {
     const { region, installation, clusterId } = batch.tags;
     const userData = this.#userData(batch.boot);
     const ec2 = await this.#clients.ec2(region);
-    const image = await this.#bootImage(batch.machineImage, region);
-    const result = await this.#there(region, async () => {
+    const named = await this.#bootImage(batch.machineImage, region);
+    const launch = async (image: BootImage): Promise<Launched> => {
       const network = this.#networks.get(`${region}/${installation}`) ?? (await this.#enter(ec2, region, installation));
-      const site = {
+      const site: Site = {
         network,
         isPublic: this.#options.isPublic,
         own: this.#own,
         userData,
         image,
+        isBaked: image !== named,
         templates: this.#templates,
         now: this.#options.now(),
       };
@@ -215,7 +224,16 @@ export class AwsProvider implements Provider {
       const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
       if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
       return launchScheduler(ec2, batch, place, site);
+    };
+    const result = await this.#there(region, async () => {
+      const image = await this.#withEnvironment(named, batch);
+      return launch(image).catch((error: unknown) => {
+        // It was asked for before something was baked: what it then made is to be had in the same words only.
+        if (image === named || codeOf(error) !== 'IdempotentParameterMismatch') throw error;
+        return launch(named);
+      });
     });
+    if (result.isImageGone) await this.#baked.forget(region);
     for (const { id } of result.machines) this.#regionOf.set(id, region);
     this.#listings.changed(region);
     return result;
@@ -239,6 +257,8 @@ export class AwsProvider implements Provider {
     for (const name of this.#templates) if (isTemplateOf(name, clusterId)) this.#templates.delete(name);
     await removePlace(ec2, clusterId);
     await removeClientGroup(ec2, clusterId);
+    // Whoever ends a cluster waits for nothing of the next one's.
+    this.#baked.refresh(region).catch(() => {});
   }
 
   async bootLog(id: string): Promise<string> {
@@ -341,6 +361,19 @@ export class AwsProvider implements Provider {
     return zones;
   }
 
+  /** What a batch boots: of the image itself, or of what was baked of it with the batch's environment. */
+  async #withEnvironment(image: BootImage, { boot, tags, machineImage }: LaunchBatch): Promise<BootImage> {
+    const software = softwareOf(boot.environment);
+    if (!('cacheKey' in software)) return image;
+    const baked = await this.#baked.of(tags.region, software, machineImage ?? STOCK);
+    if (baked.size === 0) return image;
+    return {
+      ...image,
+      idFor: (architecture) => baked.get(architecture)?.id ?? image.idFor(architecture),
+      diskGiB: Math.max(image.diskGiB, ...[...baked.values()].map(({ sizeGiB }) => sizeGiB)),
+    };
+  }
+
   /** The installation's network, which lets this server in by the address that it has now. */
   async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
     const key = `${region}/${installation}`;
@@ -376,6 +409,7 @@ export class AwsProvider implements Provider {
     try {
       return await task();
     } catch (error) {
+      if (isImageGone(codeOf(error))) await this.#baked.forget(region);
       if (isMissing(error)) {
         this.#doubted.add(region);
         this.#templates.clear();

@@ -1,12 +1,20 @@
 import { messageOf } from '@daskup/core/message';
 import type { Found, Leftover, Sweeper } from '@daskup/core/provision/sweeper';
+import { bakedIn } from './baked/baked-images.ts';
 import { Clients } from './client.ts';
 import { KINDS } from './leftovers.ts';
+import { enabledRegions, PATIENCE_MS, USUAL } from './regions.ts';
 
-/** Every account has it, and may ask there which others it has. Source: AWS Account Management, "Enable or disable AWS Regions". */
-const ALWAYS_ENABLED = 'us-east-1';
-/** A region that has not answered by then is told of, and keeps the others waiting no longer; milliseconds. */
-const PATIENCE_MS = 30_000;
+/** What one region answered. */
+interface Answer {
+  readonly region: string;
+  readonly leftovers: readonly Leftover[];
+  /** Ids of images that stay. */
+  readonly images: readonly string[];
+  /** What could not be looked at, once for each reason. */
+  readonly errors: readonly unknown[];
+  readonly isSilent: boolean;
+}
 
 /** Everything of daskup in an account, in all of its regions side by side. */
 export class AwsSweeper implements Sweeper {
@@ -18,22 +26,20 @@ export class AwsSweeper implements Sweeper {
   }
 
   async scope(): Promise<string> {
-    const sts = await this.#clients.sts(ALWAYS_ENABLED);
+    const sts = await this.#clients.sts(USUAL);
     return `AWS account ${(await sts.getCallerIdentity()).Account}`;
   }
 
   async find(regions?: readonly string[]): Promise<Found> {
-    const asked = regions ?? (await this.#enabled());
-    const answers = await Promise.allSettled(asked.map((region) => this.#findIn(region)));
-    const failed = answers.flatMap((answer, i) =>
-      answer.status === 'rejected' ? [{ region: asked[i] ?? '', error: answer.reason as unknown }] : [],
-    );
+    const asked = regions ?? (await enabledRegions(this.#clients));
+    const answers = await Promise.all(asked.map((region) => this.#findIn(region)));
     // What is wrong everywhere is wrong with the credentials.
-    if (failed[0] && failed.length === asked.length) throw failed[0].error;
+    if (answers.length > 0 && answers.every(({ isSilent }) => isSilent)) throw answers[0]?.errors[0];
+    const kept = answers.flatMap(({ images }) => images);
     return {
-      leftovers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
-      kept: null,
-      unanswered: failed.map(({ region, error }) => ({ region, why: this.#why(error) })),
+      leftovers: answers.flatMap(({ leftovers }) => leftovers),
+      kept: kept.length === 0 ? null : `baked images are kept; to delete them: daskup bake aws rm ${kept.join(' ')}`,
+      unanswered: answers.flatMap(({ region, errors }) => errors.map((error) => ({ region, why: this.#why(error) }))),
     };
   }
 
@@ -50,17 +56,24 @@ export class AwsSweeper implements Sweeper {
     for (const result of done) if (result.status === 'rejected') throw result.reason;
   }
 
-  async #enabled(): Promise<readonly string[]> {
-    const ec2 = await this.#clients.ec2(ALWAYS_ENABLED);
-    const { Regions = [] } = await ec2.describeRegions();
-    return Regions.flatMap(({ RegionName }) => RegionName ?? []);
-  }
-
-  async #findIn(region: string): Promise<readonly Leftover[]> {
+  async #findIn(region: string): Promise<Answer> {
     const ec2 = await this.#clients.ec2(region);
     const abortSignal = AbortSignal.timeout(this.#patienceMs);
-    const found = await Promise.all(KINDS.map(({ find }) => find(ec2, abortSignal)));
-    return found.flat().map((leftover) => ({ ...leftover, region }));
+    const [images, ...found] = await Promise.allSettled([
+      bakedIn(ec2, abortSignal).then((all) => all.map(({ id }) => id)),
+      ...KINDS.map(({ find }) => find(ec2, abortSignal)),
+    ]);
+    // What may not be looked at keeps nothing else from its end.
+    const failed = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    return {
+      region,
+      leftovers: found
+        .flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+        .map((leftover) => ({ ...leftover, region })),
+      images: images.status === 'fulfilled' ? images.value : [],
+      errors: [...new Map(failed.map((error) => [messageOf(error), error])).values()],
+      isSilent: failed.length === found.length,
+    };
   }
 
   #why(error: unknown): string {

@@ -19,7 +19,7 @@ test('with all in order each check has a line, and a plan its quotas', async () 
   expect(out).toMatch(/^ok {3}credentials: account 123456789012, arn:aws:/);
   for (const line of [
     /^ok {3}clock: /m,
-    /^ok {3}permissions: DryRun allows 15 of the 15 .*TerminateInstances/m,
+    /^ok {3}permissions: DryRun allows 17 of the 17 .*TerminateInstances/m,
     /^ok {3}prices: /m,
     /^ok {3}spot role: /m,
     /^ok {3}network of eu-west-2: vpc-\w+ has subnets in eu-west-2a, eu-west-2b/m,

@@ -23,6 +23,7 @@ else if (first === 'export' || first === 'import') {
   const { transfer } = await import('./transfer.ts');
   process.exitCode = await transfer(first, rest.slice(1), options.json);
 } else if (first === 'sweep') process.exitCode = await (await import('./sweep.ts')).sweep(rest.slice(1), options);
+else if (first === 'bake') process.exitCode = await (await import('./bake.ts')).bake(rest.slice(1), options);
 else if (first === 'doctor') process.exitCode = await (await import('./doctor.ts')).doctor(rest.slice(1), options);
 else if (first === '--version') await version();
 else if (first === 'help' && OWN_WORDS.some(({ name }) => name === second)) helpOnOwn(second);

@@ -24,6 +24,11 @@ export const OWN_WORDS: readonly OwnWord[] = [
     usage: 'doctor aws [WORDS OF AN UP]',
     help: 'look at all that clusters on AWS could fail on, and say how to mend it; doctor aws --policy prints the least policy',
   },
+  {
+    name: 'bake',
+    usage: 'bake aws [REGION] [arm] [env=FILE] [image=AMI]',
+    help: 'make machine images that have the environment already, so that clusters there install nothing as they boot; bake aws ls lists them, bake aws rm AMI deletes',
+  },
   { name: 'export', usage: 'export FILE', help: 'write the whole store to a file: a backup, or to move it' },
   { name: 'import', usage: 'import FILE', help: 'fill a store that no server has used yet from such a file' },
   {

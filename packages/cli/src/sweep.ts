@@ -99,10 +99,12 @@ function report(provider: string, leftovers: readonly Leftover[], kept: Found['k
 
 function counted(leftovers: readonly Leftover[]): string {
   const machines = leftovers.filter(({ isMachine }) => isMachine);
-  const clusters = new Set(machines.map(({ cluster }) => cluster)).size;
+  const clusters = new Set(machines.flatMap(({ cluster }) => cluster || [])).size;
   const others = leftovers.length - machines.length;
   return [
-    ...(machines.length > 0 ? [`${many(machines.length, 'machine')} of ${many(clusters, 'cluster')}`] : []),
+    ...(machines.length > 0
+      ? [many(machines.length, 'machine') + (clusters > 0 ? ` of ${many(clusters, 'cluster')}` : '')]
+      : []),
     ...(others > 0 ? [many(others, machines.length > 0 ? 'other thing' : 'thing')] : []),
   ].join(' and ');
 }

@@ -35,7 +35,6 @@ const DASK_CONFIG = stringify({
  * by which a machine learns who it is.
  */
 export function bootScript(boot: Boot, platform: Platform): string {
-  const software = softwareOf(boot.environment);
   const variables: Record<string, string | number> = {
     DASKUP_ROLE: boot.role,
     DASKUP_CLUSTER: boot.clusterName,
@@ -45,7 +44,6 @@ export function bootScript(boot: Boot, platform: Platform): string {
     DASKUP_DEADLINE: Math.floor(boot.expiresAt / 1000),
     DASKUP_JOIN_SECONDS: boot.joinSeconds,
     DASKUP_IDLE_SECONDS: boot.idleSeconds,
-    ...variablesOf(software),
   };
   const files: Record<string, string> = {
     'ca.pem': boot.ca,
@@ -53,6 +51,20 @@ export function bootScript(boot: Boot, platform: Platform): string {
     'key.pem': boot.identity.key,
     'dask.yaml': DASK_CONFIG,
     'preload.py': PRELOAD[boot.role],
+  };
+  return scriptOf(platform, softwareOf(boot.environment), variables, files);
+}
+
+/** The script that every machine runs, with its software, these variables and these files in its folder. */
+export function scriptOf(
+  platform: Platform,
+  software: Software,
+  ownVariables: Readonly<Record<string, string | number>>,
+  ownFiles: Readonly<Record<string, string>>,
+): string {
+  const variables = { ...ownVariables, ...variablesOf(software) };
+  const files = {
+    ...ownFiles,
     ...('requirements' in software ? { 'requirements.txt': software.requirements } : {}),
   };
   return [

@@ -13,10 +13,13 @@ export const FIRST_MINOR = 11;
  * What a machine must install, for which Python, and the name under which it is kept; or what is there already, an
  * interpreter or a container.
  */
-export type Software =
-  | { readonly python: string }
-  | { readonly container: string }
-  | { readonly requirements: string; readonly pythons: PythonRange; readonly cacheKey: string };
+export type Software = { readonly python: string } | { readonly container: string } | Packages;
+
+export interface Packages {
+  readonly requirements: string;
+  readonly pythons: PythonRange;
+  readonly cacheKey: string;
+}
 
 export function softwareOf(environment: Environment): Software {
   switch (environment.kind) {

@@ -144,11 +144,11 @@ make_environment() {
   umask 077
 }
 
-say "$DASKUP_ROLE of cluster $DASKUP_CLUSTER, machine $DASKUP_ID at $DASKUP_ADDRESS"
+say "$DASKUP_ROLE${DASKUP_CLUSTER:+ of cluster $DASKUP_CLUSTER}, machine $DASKUP_ID at $DASKUP_ADDRESS"
 export DASKUP_WORK=$DASKUP_DIR/work
 mkdir -p "$DASKUP_WORK"
 echo "$DASKUP_DEADLINE" >"$DASKUP_WORK/deadline"
-give_to_dask
+[[ $DASKUP_ROLE == image ]] || give_to_dask
 watch_deadline &
 
 if [[ -n ${DASKUP_PYTHON:-} ]]; then
@@ -160,6 +160,9 @@ else
   find_environment || make_environment
   DASKUP_PYTHON=$environment/bin/python
 fi
+
+# Of its disk an image is made once it has shut down, which for this machine alone does not mean terminate.
+[[ $DASKUP_ROLE == image ]] && end "its environment is in place, with Python ${environment##*-}"
 
 say "starting dask $DASKUP_ROLE"
 export DASK_CONFIG=$DASKUP_DIR/dask.yaml

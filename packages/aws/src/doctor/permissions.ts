@@ -17,6 +17,7 @@ const DRY = { DryRun: true } as const;
  */
 const TRIES: Readonly<Record<string, (ec2: EC2, vpc: Vpc | null) => Promise<unknown>>> = {
   DescribeAddresses: (ec2) => ec2.describeAddresses(DRY),
+  DescribeImages: (ec2) => ec2.describeImages(DRY),
   DescribeInstances: (ec2) => ec2.describeInstances(DRY),
   DescribeInstanceTypeOfferings: (ec2) => ec2.describeInstanceTypeOfferings(DRY),
   DescribeInstanceTypes: (ec2) => ec2.describeInstanceTypes(DRY),
@@ -24,6 +25,7 @@ const TRIES: Readonly<Record<string, (ec2: EC2, vpc: Vpc | null) => Promise<unkn
   DescribeNetworkInterfaces: (ec2) => ec2.describeNetworkInterfaces(DRY),
   DescribeRegions: (ec2) => ec2.describeRegions(DRY),
   DescribeSecurityGroups: (ec2) => ec2.describeSecurityGroups(DRY),
+  DescribeSnapshots: (ec2) => ec2.describeSnapshots(DRY),
   DescribeSpotPriceHistory: (ec2) => ec2.describeSpotPriceHistory(DRY),
   DescribeSubnets: (ec2) => ec2.describeSubnets(DRY),
   AllocateAddress: (ec2) => ec2.allocateAddress({ ...DRY, TagSpecifications: tagged(CHECK_TAGS, 'elastic-ip') }),
