@@ -24,6 +24,7 @@ test('with all in order each check has a line, and a plan its quotas', async () 
     /^ok {3}spot role: /m,
     /^ok {3}network of eu-west-2: vpc-\w+ has subnets in eu-west-2a, eu-west-2b/m,
     /^ok {3}image of eu-west-2 for x86_64: /m,
+    /^ok {3}baked images of eu-west-2: none, .* daskup bake aws eu-west-2$/m,
     /^ok {3}plan: 50 workers in eu-west-2, best as g\S+ spot/m,
     /^ok {3}quota spot G and VT in eu-west-2: 1000 vCPUs, 0 in use, 200 needed$/m,
     /^ok {3}quota on-demand standard in eu-west-2: 20000 vCPUs, 0 in use, 2 needed$/m,

@@ -3,6 +3,7 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import { messageOf } from '@daskup/core/message';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import type { Architecture } from '@daskup/core/spec/spec';
+import { type Baked, bakedIn, STOCK } from '../baked/baked-images.ts';
 import { launchDry, problem } from '../check.ts';
 import { Clients } from '../client.ts';
 import { codeOf, explained } from '../errors.ts';
@@ -78,6 +79,16 @@ function checksOf(
   return [
     [`network of ${region}`, vpc.then((found) => network(found, region))],
     [`images of ${region}`, images(client, region, known, vpc, own)],
+    // Whether these credentials may look is told with the others.
+    [
+      `baked images of ${region}`,
+      client
+        .then((ec2) => bakedIn(ec2))
+        .then(
+          (all) => bakedFinding(region, all),
+          () => [],
+        ),
+    ],
     ['plan', wished.then((found) => (found ? fits(found) : []))],
     [`quotas of ${region}`, quotas()],
     ...(isPublic ? [[`addresses of ${region}`, addresses(clients, region, values)] as const] : []),
@@ -118,6 +129,15 @@ async function images(
       },
     ),
   );
+}
+
+function bakedFinding(region: string, images: readonly Baked[]): Finding {
+  const each = images.map(({ id, architecture, base, madeAt }) => {
+    const of = base === STOCK ? '' : ` of ${base}`;
+    return `${id}${of} for ${architecture}, made ${new Date(madeAt).toISOString().slice(0, 10)}`;
+  });
+  const none = `none, so machines install their packages as they boot; to bake one: daskup bake aws ${region}`;
+  return { ok: true, message: `baked images of ${region}: ${each.join('; ') || none}` };
 }
 
 function fits({ site: { region, workers }, workers: count }: Wish): Finding {
