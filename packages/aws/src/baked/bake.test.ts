@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EC2 } from '@aws-sdk/client-ec2';
 import type { LaunchBatch } from '@daskup/core/provision/provider';
+import type { Environment } from '@daskup/core/spec/spec';
 import { softwareOf } from '@daskup/dask/environment';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { NOTHING_OWN } from '../own.ts';
@@ -24,11 +25,12 @@ afterAll(() => account?.close());
 
 const AROUND = { isPublic: false, own: NOTHING_OWN, now: Date.now };
 
+const requirements = (text: string) => ({ kind: 'requirements', text, python: null }) as const;
 /** Of packages: with none there is least to wait for. */
-function recipe(text: string): Recipe {
-  const software = softwareOf({ kind: 'requirements', text });
-  if (!('cacheKey' in software)) throw new Error('these are packages');
-  return { region: REGION, architecture: 'x86_64', software, base: null };
+function recipe(text: string, base: Recipe['base'] = null): Recipe {
+  const packages = softwareOf(requirements(text));
+  if (!('cacheKey' in packages)) throw new Error('these are packages');
+  return { region: REGION, architecture: 'x86_64', packages, base };
 }
 
 /** Bakes, and returns what was said, or as much of it as was until one of it matched. */
@@ -52,12 +54,12 @@ test('an image has the environment and tells what it is of; baked again it takes
   const wanted = recipe('# nothing\n');
   const said = await baking(wanted);
   expect(said.join('\n')).toMatch(
-    /software environment: made\n\d+s ending: its environment is in place\nami-\w+ is being/,
+    /software environment: made\n\d+s ending: its environment is in place, with Python 3\.\d+\nami-\w+ is being/,
   );
   const [first] = await bakedIn(ec2);
   expect(first).toMatchObject({
     architecture: 'x86_64',
-    cacheKey: wanted.software.cacheKey,
+    cacheKey: wanted.packages.cacheKey,
     base: 'stock',
     state: 'available',
     sizeGiB: 20,
@@ -96,6 +98,7 @@ test('packages that there are not are told as the machine tells it, and nothing 
 
 test('an interrupted run is swept; what was baked is kept, and said', async () => {
   await baking(recipe('# kept\n'));
+  await nothingRuns();
   const [image] = await bakedIn(ec2);
   const { Instances = [] } = await ec2.runInstances({
     MinCount: 1,
@@ -131,15 +134,30 @@ test('clusters boot what was baked for their environment, without a call more, a
   const offers = (await provider.offers([REGION])).filter((offer) => offer.zone === zone && offer.type === 'm5.large');
   const cluster = { installation: 'here', clusterId: 'c1', clusterName: 'etl', owner: 'ada', region: REGION };
   const scheduler = await provider.prepare(cluster, zone);
-  const batch = (role: 'scheduler' | 'worker', token: string, environment: LaunchBatch['boot']['environment']) => {
+  const batch = (
+    role: 'scheduler' | 'worker',
+    token: string,
+    environment: Environment,
+    machineImage: string | null = null,
+  ) => {
     const market = role === 'worker' ? 'spot' : 'on-demand';
     const life = { expiresAt: 1_900_000_000_000, joinSeconds: 1, idleSeconds: 1 };
     const boot = { role, clusterName: 'etl', scheduler, ca: '', identity: { cert: '', key: '' }, ...life, environment };
     const tags = { ...cluster, role, expiresAt: life.expiresAt, token };
     const those = offers.filter((offer) => offer.market === market);
-    return { token, tags, count: 1, market, offers: those, diskGiB: 8, userTags: [], boot } as LaunchBatch;
+    return {
+      token,
+      tags,
+      count: 1,
+      market,
+      offers: those,
+      diskGiB: 8,
+      userTags: [],
+      machineImage,
+      boot,
+    } as LaunchBatch;
   };
-  const of = { kind: 'requirements', text } as const;
+  const of = requirements(text);
   const booted = async (wanted: LaunchBatch) => {
     const { machines, shortages } = await provider.launch(wanted);
     if (machines.length === 0) return shortages.map(({ kind, message }) => `${kind}: ${message}`);
@@ -155,6 +173,23 @@ test('clusters boot what was baked for their environment, without a call more, a
   // Other packages are not in it.
   const others = await booted(batch('worker', 'w3', { kind: 'managed' }));
   expect(others).not.toEqual([image?.id]);
+  // Nor is the Python that a client has.
+  const older = { ...of, python: { from: 11, to: (image?.python ?? 0) - 1 } };
+  const newer = { ...of, python: { from: (image?.python ?? 0) + 1, to: null } };
+  expect(await booted(batch('worker', 'w3a', newer))).toEqual(others);
+  if (older.python.to >= 11) expect(await booted(batch('worker', 'w3b', older))).toEqual(others);
+
+  // An image that is named is booted as it is, unless it was baked over with these packages.
+  const named = others[0] ?? '';
+  expect((await provider.image(named, REGION)).ok).toBe(true);
+  expect(await booted(batch('worker', 'w3c', of, named))).toEqual([named]);
+  const facts = { architecture: 'x86_64', rootDevice: '/dev/sda1', diskGiB: 8 } as const;
+  await baking(recipe(text, { id: named, ...facts }));
+  const over = (await bakedIn(ec2)).find(({ base }) => base === named);
+  const home = { home: 'later' };
+  const later = (await account.provider('sleep 600', home).launch(batch('worker', 'w3d', of, named))).machines;
+  const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: later.map(({ id }) => id) });
+  expect(Reservations[0]?.Instances?.[0]?.ImageId).toBe(over?.id);
 
   await ec2.deregisterImage({ ImageId: image?.id });
   expect(await booted(batch('worker', 'w4', of))).toEqual([
