@@ -53,12 +53,16 @@ async function* examined(spec: ClusterSpec | null, named: readonly string[]): As
   const { examine } = await import('@daskup/aws/doctor/doctor');
   const { usualRegion } = await import('@daskup/aws/client');
   const { AwsProvider } = await import('@daskup/aws/provider');
-  const { awsCache: cacheFolder, isAwsPublic: isPublic, awsOwn: own } = settingsFrom(process.env);
+  const settings = settingsFrom(process.env);
+  const { awsCache: cacheFolder, isAwsPublic: isPublic, awsOwn: own, awsCheckip: checkip } = settings;
   const regions = named.length > 0 ? named : [await usualRegion()];
-  const provider = new AwsProvider({ regions, cacheFolder, isPublic, own, now: Date.now, bootScript });
+  const shared = { regions, cacheFolder, isPublic, own, checkip, now: Date.now };
+  const provider = new AwsProvider({ ...shared, isAlone: settings.databaseUrl === null, bootScript });
   const wish = async (region: string) => {
     if (spec === null) return null;
-    const wanted = { ...spec, regions: [region] };
+    const image = spec.machineImage === null ? null : await provider.image(spec.machineImage, region);
+    if (image?.ok === false) throw new Error(image.problem);
+    const wanted = { ...spec, regions: [region], architecture: image?.architecture ?? spec.architecture };
     const offers = await provider.offers(wanted.regions);
     const ranked = plan(wanted, offers);
     const problem = whyNot(wanted, offers, ranked);
@@ -66,7 +70,7 @@ async function* examined(spec: ClusterSpec | null, named: readonly string[]): As
     if (problem !== null || !site) throw new Error(problem ?? 'no site');
     return { site, workers: Math.max(1, spec.workers.min) };
   };
-  yield* examine({ regions, cacheFolder, isPublic, own, now: Date.now, wish });
+  yield* examine({ ...shared, wish });
 }
 
 type Wanted = { readonly spec: ClusterSpec | null; readonly regions: readonly string[] } | { readonly error: string };

@@ -133,7 +133,7 @@ test('clusters boot what was baked for their environment, without a call more, a
   const zone = `${REGION}a`;
   const offers = (await provider.offers([REGION])).filter((offer) => offer.zone === zone && offer.type === 'm5.large');
   const cluster = { installation: 'here', clusterId: 'c1', clusterName: 'etl', owner: 'ada', region: REGION };
-  const scheduler = await provider.prepare(cluster, zone);
+  const scheduler = await provider.prepare(cluster, zone, 0);
   const batch = (
     role: 'scheduler' | 'worker',
     token: string,

@@ -9,6 +9,7 @@ import { Clients } from '../client.ts';
 import { codeOf, explained } from '../errors.ts';
 import { findVpc, type Vpc } from '../network.ts';
 import type { Own } from '../own.ts';
+import { privateAddress, publicAddress } from '../own-address.ts';
 import { Quotas } from '../quotas/quotas.ts';
 import { addressFinding, inUse, vcpuFindings, type Wish } from './capacity.ts';
 import { identify } from './identity.ts';
@@ -25,6 +26,8 @@ export interface DoctorOptions {
   /** Whether schedulers get public addresses. */
   readonly isPublic: boolean;
   readonly own: Own;
+  /** What tells this computer its public address. */
+  readonly checkip: string;
   readonly now: () => number;
   /** What a cluster would be made of in a region; null where none was asked for. Rejects in words where there can be none. */
   readonly wish: (region: string) => Promise<Wish | null>;
@@ -67,7 +70,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Finding> 
 function checksOf(
   clients: Clients,
   region: string,
-  { cacheFolder, isPublic, own, now, wish }: DoctorOptions,
+  { cacheFolder, isPublic, own, checkip, now, wish }: DoctorOptions,
 ): readonly Check[] {
   const client = clients.ec2(region);
   const vpc = client.then((ec2) => findVpc(ec2, region, own, isPublic));
@@ -78,6 +81,7 @@ function checksOf(
   const quotas = async () => vcpuFindings(region, await known, await values, await inUse(await client));
   return [
     [`network of ${region}`, vpc.then((found) => network(found, region))],
+    [`way to ${region}`, vpc.then((found) => way(found, region, isPublic ? checkip : null))],
     [`images of ${region}`, images(client, region, known, vpc, own)],
     // Whether these credentials may look is told with the others.
     [
@@ -104,6 +108,13 @@ function failed(what: string, error: unknown): Finding {
 function network({ id, subnets }: Vpc, region: string): Finding {
   const zones = subnets.map(({ zone }) => zone).join(', ');
   return { ok: true, message: `network of ${region}: ${id} has subnets in ${zones}` };
+}
+
+/** By which address this computer comes, which alone is let in to schedulers. */
+async function way({ subnets }: Vpc, region: string, checkip: string | null): Promise<Finding> {
+  const to = subnets[0]?.cidr.split('/')[0] ?? '';
+  const address = checkip === null ? await privateAddress(to) : await publicAddress(checkip);
+  return { ok: true, message: `way to ${region}: this computer would be let in from ${address}` };
 }
 
 /** Each as it would be launched: EC2 looks it up, and refuses one of another architecture. */
