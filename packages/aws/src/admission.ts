@@ -7,7 +7,7 @@ import { authorize, PORTS, revoke } from './rules.ts';
 import { CLUSTER_ID, clusterTags, withUserTags } from './tags.ts';
 
 /** A security group of one cluster's own: who is let in to its scheduler, at Dask's port alone. */
-export interface ClientGroup {
+interface ClientGroup {
   readonly id: string;
   /** CIDR blocks. */
   readonly ranges: readonly string[];
@@ -16,25 +16,22 @@ export interface ClientGroup {
 /**
  * Lets clients in from these ranges and from no others. The group is made for the first of them: no cluster whose clients
  * are where its server is has one.
- * @param known the group as it was left, where that need not be looked for.
- * @returns the group as it is now; null while there is none.
+ * What it lets in is looked at each time: another server may have changed it.
  */
 export async function admitClients(
   ec2: EC2,
   cluster: ClusterIdentity,
   ranges: readonly string[],
-  known: ClientGroup | null,
   userTags: readonly Tag[],
-): Promise<ClientGroup | null> {
-  const found = known ?? (await findClientGroup(ec2, cluster.clusterId));
-  if (!found && ranges.length === 0) return null;
-  const place = known ? null : await findPlace(ec2, cluster.clusterId);
-  const { id, ranges: before } = found ?? { id: await make(ec2, cluster, place?.vpcId ?? '', userTags), ranges: [] };
+): Promise<void> {
+  const found = await findClientGroup(ec2, cluster.clusterId);
+  if (!found && ranges.length === 0) return;
+  const place = await findPlace(ec2, cluster.clusterId);
+  const { id, ranges: before } = found ?? { id: await make(ec2, cluster, place.vpcId, userTags), ranges: [] };
   await revoke(ec2, id, forClients(before.filter((range) => !ranges.includes(range))));
   await authorize(ec2, id, forClients(ranges.filter((range) => !before.includes(range))));
-  if (place && !place.groups.includes(id))
+  if (!place.groups.includes(id))
     await ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId: place.id, Groups: [...place.groups, id] });
-  return { id, ranges };
 }
 
 /** Deletes the group, once its scheduler's interface is gone. */

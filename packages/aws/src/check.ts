@@ -1,7 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import type { Architecture } from '@daskup/core/spec/spec';
-import { codeOf } from './errors.ts';
+import { codeOf, meaningOf } from './errors.ts';
 import { UBUNTU } from './images.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
@@ -47,8 +47,10 @@ export async function launchDry(
       TagSpecifications: tagged(CHECK_TAGS, 'instance', 'volume'),
     });
   } catch (error) {
-    // So EC2 says that it would have done it.
-    return codeOf(error) === 'DryRunOperation' ? null : error;
+    const code = codeOf(error);
+    const message = error instanceof Error ? error.message : '';
+    // So EC2 says that it would have done it. An old zone may not sell the type, which is none of a cluster's.
+    return code === 'DryRunOperation' || meaningOf({ code, message })?.kind === 'capacity' ? null : error;
   }
   return null;
 }

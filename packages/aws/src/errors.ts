@@ -83,7 +83,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     'EC2 needs its service-linked role for spot machines, which these credentials may not make. Let an administrator do it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ),
   'InvalidAMIID.NotFound': person('The image is not there any more. Name another (image=)'),
-  IdempotentParameterMismatch: person('This launch was asked for before, with other parameters. Nothing was launched'),
+  IdempotentParameterMismatch: person(
+    'This launch was asked for before, in other words: daskup or its settings have changed since. What it made then ends with its cluster. Ask for the cluster again',
+  ),
   AddressLimitExceeded: limit(
     'ec2/quotas/L-0263D0A3',
     'The account may have no more Elastic IP addresses in this region, and every cluster takes one. End a cluster, or let none have one where server and clients are in the network of the machines (DASKUP_AWS_NETWORK=private)',

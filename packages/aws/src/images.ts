@@ -96,6 +96,12 @@ async function described(ec2: EC2, id: string, region: string): Promise<Facts | 
   if (architecture !== 'x86_64' && architecture !== 'arm64') {
     return `${where}${id} is for ${architecture}, and machines are x86_64 or arm64. Name another`;
   }
+  const [outliving] = BlockDeviceMappings.filter(
+    ({ DeviceName, Ebs }) => DeviceName !== RootDeviceName && Ebs?.DeleteOnTermination === false,
+  );
+  if (outliving) {
+    return `${where}the disk ${outliving.DeviceName} of ${id} would outlive its machines, and be paid for ever. Make the image anew from a machine whose disks are deleted with it (DeleteOnTermination)`;
+  }
   const disk = BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName);
   return { architecture, rootDevice: RootDeviceName, diskGiB: disk?.Ebs?.VolumeSize ?? 0 };
 }

@@ -97,13 +97,20 @@ export async function associate(ec2: EC2, { id }: Interface, elastic: Elastic): 
     return elastic.address;
   } catch (error) {
     // This one too many costs as much as the other.
-    await ec2.releaseAddress({ AllocationId: elastic.id });
+    await releaseUnused(ec2, elastic);
     if (codeOf(error) !== 'Resource.AlreadyAssociated') throw error;
     const { Addresses = [] } = await ec2.describeAddresses({ Filters: [filter('network-interface-id', id)] });
     const known = Addresses[0]?.PublicIp;
     if (known === undefined) throw error;
     return known;
   }
+}
+
+/** Gives an address back that nothing is associated with; one that is in use after all is left to `removePlace`. */
+export async function releaseUnused(ec2: EC2, { id }: Elastic): Promise<void> {
+  await gone(ec2.releaseAddress({ AllocationId: id })).catch((error: unknown) => {
+    if (codeOf(error) !== 'InvalidIPAddress.InUse') throw error;
+  });
 }
 
 export function endpointOf({ address }: Interface, publicAddress: string | null): SchedulerEndpoint {

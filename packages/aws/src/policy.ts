@@ -90,11 +90,20 @@ export const POLICY: { readonly Version: '2012-10-17'; readonly Statement: reado
     {
       Sid: 'MakeFrom',
       Effect: 'Allow',
-      Action: ec2('CreateFleet', 'CreateNetworkInterface', 'CreateSecurityGroup', 'RunInstances'),
-      Resource: [
-        ...IMAGES,
-        ...things('key-pair', 'launch-template', 'network-interface', 'security-group', 'subnet', 'vpc'),
-      ],
+      Action: ec2('CreateFleet', 'RunInstances'),
+      Resource: [...IMAGES, ...things('key-pair', 'launch-template', 'network-interface', 'security-group', 'subnet')],
+    },
+    {
+      Sid: 'MakeInterfacesIn',
+      Effect: 'Allow',
+      Action: ec2('CreateNetworkInterface'),
+      Resource: things('security-group', 'subnet'),
+    },
+    {
+      Sid: 'MakeGroupsIn',
+      Effect: 'Allow',
+      Action: ec2('CreateSecurityGroup'),
+      Resource: things('vpc'),
     },
     {
       // Of an interface of ours, which the statement after the next is about; the account's own groups have no tag.

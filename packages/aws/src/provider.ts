@@ -18,7 +18,7 @@ import type { Tag } from '@daskup/core/spec/tag';
 import { softwareOf } from '@daskup/dask/environment';
 import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
-import { admitClients, type ClientGroup, removeClientGroup } from './admission.ts';
+import { admitClients, removeClientGroup } from './admission.ts';
 import { BakedImages, STOCK } from './baked/baked-images.ts';
 import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
@@ -34,7 +34,16 @@ import { findVpc, makeNetwork, type Vpc } from './network.ts';
 import { Offers } from './offers/offers.ts';
 import { hasOwnNetwork, NOTHING_OWN, type Own } from './own.ts';
 import { privateAddress, publicAddress } from './own-address.ts';
-import { allocate, associate, endpointOf, findInterface, type Interface, makeInterface, removePlace } from './place.ts';
+import {
+  allocate,
+  associate,
+  endpointOf,
+  findInterface,
+  type Interface,
+  makeInterface,
+  releaseUnused,
+  removePlace,
+} from './place.ts';
 import { platform } from './platform.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { SiteOffers } from './quotas/shortfall.ts';
@@ -90,7 +99,6 @@ export class AwsProvider implements Provider {
   readonly #doubted = new Set<string>();
   /** By cluster: what was made in this process need not be looked for. */
   readonly #interfaces = new Map<string, Interface>();
-  readonly #clientGroups = new Map<string, ClientGroup>();
   readonly #templates = new Set<string>();
   readonly #regionOf = new Map<string, string>();
   /** Regions that this process has to do with, such as those of clusters that another process made. */
@@ -175,12 +183,18 @@ export class AwsProvider implements Provider {
           `AWS, ${region}: there is no subnet in ${zone}. ${fix}; or name one of your own: DASKUP_AWS_SUBNETS`,
         );
       }
-      const [made, elastic] = await both(
+      const [made, elastic] = await Promise.allSettled([
         makeInterface(ec2, cluster, network, subnet, moves, userTags),
         this.#options.isPublic ? allocate(ec2, cluster, userTags) : null,
-      );
-      this.#interfaces.set(clusterId, made);
-      return endpointOf(made, elastic && (await associate(ec2, made, elastic)));
+      ]);
+      if (made.status === 'rejected') {
+        // To be tried again, and then with an address anew: an account has five.
+        if (elastic.status === 'fulfilled' && elastic.value) await releaseUnused(ec2, elastic.value);
+        throw made.reason;
+      }
+      this.#interfaces.set(clusterId, made.value);
+      if (elastic.status === 'rejected') throw elastic.reason;
+      return endpointOf(made.value, elastic.value && (await associate(ec2, made.value, elastic.value)));
     });
   }
 
@@ -194,13 +208,7 @@ export class AwsProvider implements Provider {
     ranges: readonly string[],
     userTags: readonly Tag[] = [],
   ): Promise<void> {
-    const { region, clusterId } = cluster;
-    const ec2 = await this.#clients.ec2(region);
-    const known = this.#clientGroups.get(clusterId) ?? null;
-    // Should this fail, it is to be seen how far it came.
-    this.#clientGroups.delete(clusterId);
-    const group = await admitClients(ec2, cluster, ranges, known, userTags);
-    if (group) this.#clientGroups.set(clusterId, group);
+    await admitClients(await this.#clients.ec2(cluster.region), cluster, ranges, userTags);
   }
 
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
@@ -227,9 +235,11 @@ export class AwsProvider implements Provider {
     };
     const result = await this.#there(region, async () => {
       const image = await this.#withEnvironment(named, batch);
-      return launch(image).catch((error: unknown) => {
+      return launch(image).catch(async (error: unknown) => {
+        if (image === named) throw error;
+        if (isImageGone(codeOf(error))) await this.#baked.forget(region);
         // It was asked for before something was baked: what it then made is to be had in the same words only.
-        if (image === named || codeOf(error) !== 'IdempotentParameterMismatch') throw error;
+        else if (codeOf(error) !== 'IdempotentParameterMismatch') throw error;
         return launch(named);
       });
     });
@@ -253,7 +263,6 @@ export class AwsProvider implements Provider {
     const { region, clusterId } = cluster;
     const ec2 = await this.#clients.ec2(region);
     this.#interfaces.delete(clusterId);
-    this.#clientGroups.delete(clusterId);
     for (const name of this.#templates) if (isTemplateOf(name, clusterId)) this.#templates.delete(name);
     await removePlace(ec2, clusterId);
     await removeClientGroup(ec2, clusterId);
@@ -419,10 +428,4 @@ export class AwsProvider implements Provider {
       throw error;
     }
   }
-}
-
-/** Both at once; what failed is told once neither goes on, so that nothing is made after that. */
-async function both<A, B>(first: Promise<A>, second: Promise<B> | null): Promise<readonly [A, B | null]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
 }

@@ -150,7 +150,7 @@ describe('clients', () => {
     expect(await met(one, '127.0.0.1', 8787)).toBe('one at 8787');
   });
 
-  test('who come and go cost a call each, and nothing while they stay', async () => {
+  test('who come and go cost a change each besides a look, and none while they stay, whichever server changes it', async () => {
     const endpoint = await placed();
     account.calls();
     await provider.admitClients(cluster(), ['127.77.0.5/32']);
@@ -162,15 +162,18 @@ describe('clients', () => {
       ModifyNetworkInterfaceAttribute: 1,
     });
     await provider.admitClients(cluster(), ['127.77.0.5/32', '127.77.0.6/32', '127.77.0.7/32']);
-    expect(account.calls()).toEqual({ AuthorizeSecurityGroupIngress: 1 });
+    const looked = { DescribeSecurityGroups: 1, DescribeNetworkInterfaces: 1 };
+    expect(account.calls()).toEqual({ ...looked, AuthorizeSecurityGroupIngress: 1 });
     await provider.admitClients(cluster(), ['127.77.0.6/32', '127.77.0.7/32']);
-    expect(account.calls()).toEqual({ RevokeSecurityGroupIngress: 1 });
+    expect(account.calls()).toEqual({ ...looked, RevokeSecurityGroupIngress: 1 });
     expect([await met(endpoint, '127.77.0.5'), await met(endpoint, '127.77.0.6')]).toEqual([null, 'one at 8786']);
     await provider.admitClients(cluster(), ['127.77.0.6/32', '127.77.0.7/32']);
-    expect(account.calls()).toEqual({});
-    // The next process has to look.
-    await anotherProcess().admitClients(cluster(), ['127.77.0.6/32']);
+    expect(account.calls()).toEqual(looked);
+    await anotherProcess().admitClients(cluster(), ['127.77.0.6/32', '127.77.0.8/32']);
     expect(await met(endpoint, '127.77.0.7')).toBeNull();
+    // What the other one has let in since is not forgotten.
+    await provider.admitClients(cluster(), ['127.77.0.6/32']);
+    expect(await met(endpoint, '127.77.0.8')).toBeNull();
     await provider.admitClients(cluster(), []);
     expect(await met(endpoint, '127.77.0.6')).toBeNull();
   });

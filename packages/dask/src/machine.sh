@@ -9,11 +9,15 @@ end() { say "ending: $*"; shutdown -h now; exit 0; }
 # The dead-man switch: no server, network or person is needed for it. The file moves when a TTL is extended. Until when a
 # machine lived that was killed, the last sign of life tells.
 watch_deadline() {
-  local now said deadline=$DASKUP_DEADLINE rest
+  local now said deadline=$DASKUP_DEADLINE rest limit
+  # No cluster lives longer: its certificates end then.
+  printf -v limit '%(%s)T' -1
+  limit=$((limit + 30 * 86400))
   while true; do
     : >"$DASKUP_DIR/alive"
-    # Whoever is Dask's user may write there, and bash would run what a number must not be.
-    read -r said <"$DASKUP_WORK/deadline" && [[ $said =~ ^[1-9][0-9]{0,11}$ ]] && deadline=$said
+    # Whoever is Dask's user may write there, and bash would run what a number must not be, or wait at a pipe for ever.
+    said=$(timeout 2 head -c 13 "$DASKUP_WORK/deadline" 2>/dev/null)
+    [[ $said =~ ^[1-9][0-9]{0,11}$ ]] && ((said <= limit)) && deadline=$said
     printf -v now '%(%s)T' -1
     rest=$((deadline - now))
     ((rest > 0)) || end 'its TTL is over'
@@ -195,7 +199,7 @@ else
     --death-timeout "$DASKUP_JOIN_SECONDS" --preload "$DASKUP_DIR/preload.py"
 fi
 code=$?
-[[ -e $DASKUP_WORK/reason ]] && end "$(as_dask tail -c 500 "$DASKUP_WORK/reason")"
+[[ -e $DASKUP_WORK/reason ]] && end "$(as_dask timeout 2 tail -c 500 "$DASKUP_WORK/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
 as_dask "$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||
   end 'its Python has no Dask. Add dask[distributed] to the requirements, or name an interpreter or an image that has it'
