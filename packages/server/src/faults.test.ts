@@ -133,7 +133,7 @@ test('without Python, up is refused at once with what to install, and no machine
     symlinkSync('/usr/bin/flock', join(bin, 'flock'));
     await bare.start({}, { PATH: bin, XDG_CACHE_HOME: join(bare.home, 'cache') });
     await expect(bare.say('up 1 name=etl')).rejects.toThrow(
-      'No cluster can be made in local. Python: install python3 (3.11 or newer) and python3-venv, or uv',
+      'No cluster can be made in local. Python: install Python 3.11 or newer and its venv module (python3-venv), or uv',
     );
     expect(bare.machines).toEqual([]);
   } finally {
