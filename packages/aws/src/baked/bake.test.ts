@@ -34,9 +34,9 @@ function recipe(text: string, base: Recipe['base'] = null): Recipe {
 }
 
 /** Bakes, and returns what was said, or as much of it as was until one of it matched. */
-async function baking(wanted: Recipe, until?: RegExp): Promise<readonly string[]> {
+async function baking(wanted: Recipe, until?: RegExp, around = AROUND): Promise<readonly string[]> {
   const said: string[] = [];
-  for await (const line of bake(ec2, wanted, AROUND)) {
+  for await (const line of bake(ec2, wanted, around)) {
     said.push(line);
     // A process that dies here.
     if (until?.test(line)) break;
@@ -93,6 +93,45 @@ test('packages that there are not are told as the machine tells it, and nothing 
     /^Nothing was baked. software environment: .* Mend the requirements$/,
   );
   expect(await bakedIn(ec2)).toEqual([]);
+  await nothingRuns();
+});
+
+test('a machine that never runs its script is terminated some minutes after its life, and that is said', async () => {
+  account.ec2.control.setFaults({ neverBoot: 1 });
+  let ahead = 0;
+  const around = { ...AROUND, now: () => Date.now() + ahead };
+  const wanted = recipe('# hung\n');
+  await baking(wanted, /makes the environment/, around);
+  expect(alive()).toHaveLength(1);
+  ahead = 51 * 60_000;
+  await expect(baking(wanted, undefined, around)).rejects.toThrow(
+    /^Nothing was baked: i-\w+ was not off 50 minutes after its launch, and was terminated\. If its image/,
+  );
+  await nothingRuns();
+});
+
+test('an image that EC2 cannot make leaves nothing', async () => {
+  account.ec2.control.setFaults({ failImages: true });
+  await expect(baking(recipe('# failed\n'))).rejects.toThrow(
+    /^Nothing was baked: EC2 could not make ami-\w+ \(failed\)\. Bake again$/,
+  );
+  expect(await bakedIn(ec2)).toEqual([]);
+  await nothingRuns();
+});
+
+test('an image that somebody deletes while it is made is waited for no longer', async () => {
+  let ahead = 0;
+  const making = bake(ec2, recipe('# deleted\n'), { ...AROUND, now: () => Date.now() + ahead });
+  let image: string | undefined;
+  const ending = (async () => {
+    for await (const line of making) {
+      image = /^(ami-\w+) is being made/.exec(line)?.[1];
+      if (image === undefined) continue;
+      await ec2.deregisterImage({ ImageId: image, DeleteAssociatedSnapshots: true });
+      setTimeout(() => (ahead = 200_000), 100);
+    }
+  })();
+  await expect(ending).rejects.toThrow(/^Nothing was baked: ami-\w+ is not there any more/);
   await nothingRuns();
 });
 

@@ -29,6 +29,15 @@ const TYPES: Readonly<Record<Architecture, readonly string[]>> = {
 const DISK_GIB = 20;
 /** The machine shuts down then, whatever happens; milliseconds. */
 const LIFE_MS = 45 * 60_000;
+/**
+ * One that is not off so long after its launch never ran its script, as with an image that has no cloud-init: it would run
+ * forever; milliseconds.
+ */
+const OVERDUE_MS = LIFE_MS + 5 * 60_000;
+/** An image takes EC2 some minutes, and a large one many; milliseconds. */
+const IMAGING_MS = 90 * 60_000;
+/** What was asked for is shown by then; milliseconds. */
+const SHOWN_MS = 180_000;
 /** EC2 posts the end of what a machine printed a while after it has stopped; milliseconds. */
 const LAST_WORDS_MS = 180_000;
 const LOOK_MS = 2_000;
@@ -59,24 +68,27 @@ export interface Surroundings {
  * @throws {ProviderError} when it does not work out; nothing is left of it then.
  */
 export async function* bake(ec2: EC2, recipe: Recipe, around: Surroundings): AsyncGenerator<string, Baked> {
-  const machines = await machinesOf(ec2, recipe);
+  const machines = [...(await machinesOf(ec2, recipe))];
   let image = (await imagesOf(ec2, recipe)).find(({ state }) => state === 'pending')?.id;
-  if (image === undefined) {
-    const [id = await launched(ec2, recipe, around), ...others] = machines;
-    yield machines.length > 0 ? `${id} is left from before: going on with it` : `${id} makes the environment`;
-    await terminateMachines(ec2, others);
-    try {
+  let baked: Baked;
+  try {
+    if (image === undefined) {
+      const [left, ...others] = machines;
+      const id = left ?? (await launched(ec2, recipe, around));
+      if (left === undefined) machines.push(id);
+      yield left === undefined ? `${id} makes the environment` : `${id} is left from before: going on with it`;
+      await terminateMachines(ec2, others);
       const python = yield* poweredOff(ec2, id, around);
       image = await imaged(ec2, recipe, python, id);
-    } catch (error) {
-      // What may pass is gone on with by the next run.
-      if (error instanceof ProviderError) await terminateMachines(ec2, [id]);
-      throw error;
     }
+    yield `${image} is being made of its disk, which takes EC2 some minutes`;
+    baked = await available(ec2, recipe, image, around);
+  } catch (error) {
+    // What may pass is gone on with by the next run.
+    if (error instanceof ProviderError) await terminateMachines(ec2, machines);
+    throw error;
   }
-  yield `${image} is being made of its disk, which takes EC2 some minutes`;
-  const baked = await available(ec2, recipe, image);
-  await terminateMachines(ec2, await machinesOf(ec2, recipe));
+  await terminateMachines(ec2, machines);
   for (const other of await imagesOf(ec2, recipe))
     if (other.id !== baked.id && other.python === baked.python) await remove(ec2, other.id);
   return baked;
@@ -180,8 +192,9 @@ async function launched(ec2: EC2, recipe: Recipe, { isPublic, own, now }: Surrou
 async function* poweredOff(ec2: EC2, id: string, { now }: Surroundings): AsyncGenerator<string, number> {
   let told = 0;
   let stoppedAt: number | null = null;
+  const began = now();
   while (true) {
-    const state = await stateOf(ec2, id);
+    const { state, launchedAt = began } = await lookAt(ec2, id);
     const lines = (await consoleOf(ec2, id)).split('\n').filter((line) => line !== '');
     // The console of a machine holds the end of what it printed only; one that prints so little loses nothing of it.
     for (const line of lines.slice(told)) yield line.replace(/^daskup: /, '');
@@ -196,18 +209,25 @@ async function* poweredOff(ec2: EC2, id: string, { now }: Surroundings): AsyncGe
       stoppedAt ??= now();
       if (now() - stoppedAt > LAST_WORDS_MS)
         throw new ProviderError(`Nothing was baked: ${id} stopped and did not say why`);
+    } else if (now() - launchedAt > OVERDUE_MS) {
+      const late = `${id} was not off ${OVERDUE_MS / 60_000} minutes after its launch, and was terminated`;
+      throw new ProviderError(
+        `Nothing was baked: ${late}. If its image does not run user data by cloud-init, name one that does; else bake again`,
+      );
     }
     await delay(LOOK_MS);
   }
 }
 
-async function stateOf(ec2: EC2, id: string): Promise<string> {
+/** @returns launchedAt in milliseconds since 1970, UTC. */
+async function lookAt(ec2: EC2, id: string): Promise<{ readonly state: string; readonly launchedAt?: number }> {
   try {
     const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: [id] });
-    return Reservations[0]?.Instances?.[0]?.State?.Name ?? 'pending';
+    const { State, LaunchTime } = Reservations[0]?.Instances?.[0] ?? {};
+    return { state: State?.Name ?? 'pending', ...(LaunchTime ? { launchedAt: LaunchTime.getTime() } : {}) };
   } catch (error) {
     // It was made a moment ago.
-    if (isMissing(error)) return 'pending';
+    if (isMissing(error)) return { state: 'pending' };
     throw error;
   }
 }
@@ -232,15 +252,25 @@ async function imaged(ec2: EC2, recipe: Recipe, python: number, id: string): Pro
   }
 }
 
-/** Waits until machines can boot an image. */
-async function available(ec2: EC2, recipe: Recipe, id: string): Promise<Baked> {
+/** Waits until machines can boot an image; one that will not come to that is removed. */
+async function available(ec2: EC2, recipe: Recipe, id: string, { now }: Surroundings): Promise<Baked> {
+  const began = now();
+  let seenAt = began;
   while (true) {
     const image = (await imagesOf(ec2, recipe)).find((one) => one.id === id);
     if (image?.state === 'available') return image;
-    // One that was just asked for may not be shown yet.
-    if (image && image.state !== 'pending') {
+    if (image) seenAt = now();
+    const why =
+      image && image.state !== 'pending'
+        ? `EC2 could not make ${id} (${image.state})`
+        : now() - began > IMAGING_MS
+          ? `EC2 has not made ${id} within ${IMAGING_MS / 60_000} minutes`
+          : now() - seenAt > SHOWN_MS
+            ? `${id} is not there any more: somebody has deregistered it`
+            : null;
+    if (why !== null) {
       await remove(ec2, id);
-      throw new ProviderError(`Nothing was baked: EC2 could not make ${id} (${image.state}). Bake again`);
+      throw new ProviderError(`Nothing was baked: ${why}. Bake again`);
     }
     await delay(LOOK_MS);
   }

@@ -22,6 +22,8 @@ export const Faults = z.strictObject({
   refused: z._default(z.record(z.string(), z.string()), {}),
   /** Calls, by action or `*`, that do their work and then answer InternalError, and how often. */
   failAfter: z._default(z.record(z.string(), z.number()), {}),
+  /** Images that are asked for fail in the end. Source: EC2 API reference, Image, imageState. */
+  failImages: z._default(z.boolean(), false),
   /** Regions in which no call is ever answered. */
   silentRegions: z._default(Strings, []),
   /** Every answer comes so much later; milliseconds. */

@@ -80,6 +80,7 @@ export async function createImage(region: Region, parameters: Parameters): Promi
     rootDevice: volume.device,
     madeAt: region.now,
     availableAt: region.now + IMAGING_MS,
+    fails: region.world.faults.failImages,
     isPublic: false,
     tags: new Map(tagsFor('image', asked.TagSpecification)),
     snapshot,
@@ -150,8 +151,9 @@ function isOwner(image: Image, owner: string): boolean {
   return owner === image.owner || owner === image.ownerAlias || (owner === 'self' && image.owner === ACCOUNT);
 }
 
-function stateOf(region: Region, { availableAt }: Image): string {
-  return availableAt <= region.now ? 'available' : 'pending';
+function stateOf(region: Region, { availableAt, fails }: Image): string {
+  if (availableAt > region.now) return 'pending';
+  return fails ? 'failed' : 'available';
 }
 
 function valuesOf(region: Region, image: Image, name: string): readonly string[] | undefined {

@@ -10,6 +10,8 @@ export interface Image {
   readonly madeAt: number;
   /** When it can be launched; milliseconds since 1970, UTC. */
   readonly availableAt: number;
+  /** Whether it fails then instead. */
+  readonly fails: boolean;
   readonly isPublic: boolean;
   readonly tags: Map<string, string>;
   /** Of its root disk. */
@@ -90,6 +92,7 @@ export function publishedImages(region: string): {
         rootDevice,
         madeAt: MADE_AT,
         availableAt: MADE_AT,
+        fails: false,
         isPublic: true,
         tags: new Map(),
         snapshot: {
