@@ -98,9 +98,10 @@ export const KINDS: readonly Kind[] = [
         ),
       ]);
       // Of one in the making it is not known which is its.
-      if (images.some(({ snapshotId }) => snapshotId === null)) return [];
+      if (images.some(({ state }) => state === 'pending')) return [];
+      const kept = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
       return found
-        .filter(({ SnapshotId }) => !images.some(({ snapshotId }) => snapshotId === SnapshotId))
+        .filter(({ SnapshotId }) => !kept.has(SnapshotId ?? ''))
         .map(({ SnapshotId, Tags, VolumeSize }) => described('snapshot', SnapshotId, Tags, `${VolumeSize} GiB`));
     },
     remove: oneByOne((ec2, SnapshotId) => ec2.deleteSnapshot({ SnapshotId })),

@@ -70,7 +70,7 @@ test('an image has the environment and tells what it is of; baked again it takes
   expect(images).toHaveLength(1);
   expect(images[0]?.id).not.toBe(first?.id);
   const { Snapshots = [] } = await ec2.describeSnapshots({ OwnerIds: ['self'] });
-  expect(Snapshots.map(({ SnapshotId }) => SnapshotId)).toEqual([images[0]?.snapshotId]);
+  expect(Snapshots.map(({ SnapshotId }) => SnapshotId)).toEqual(images[0]?.snapshotIds);
   await nothingRuns();
 });
 
@@ -152,7 +152,7 @@ test('an interrupted run is swept; what was baked is kept, and said', async () =
   expect(kept).toContain(`daskup bake aws rm ${image?.id}`);
   await ec2.deregisterImage({ ImageId: image?.id });
   const later = await sweeper.find([REGION]);
-  expect(later.leftovers.filter(({ kind }) => kind === 'snapshot')).toMatchObject([{ id: image?.snapshotId }]);
+  expect(later.leftovers.filter(({ kind }) => kind === 'snapshot')).toMatchObject([{ id: image?.snapshotIds[0] }]);
   let left = later.leftovers;
   for (let tries = 0; left.length > 0 && tries < 200; tries++) {
     await sweeper.remove(left);

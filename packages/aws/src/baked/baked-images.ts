@@ -29,8 +29,8 @@ const Baked = z.readonly(
     state: z.string(),
     /** No disk that begins as it is smaller. */
     sizeGiB: z.number(),
-    /** What its disk is kept as; null while that is being made. */
-    snapshotId: z.nullable(z.string()),
+    /** What its disks are kept as; of an image in the making not all may be known. */
+    snapshotIds: z.readonly(z.array(z.string())),
     /** Milliseconds since 1970, UTC. */
     madeAt: z.number(),
   }),
@@ -50,9 +50,12 @@ function bakedOf(image: Image): readonly Baked[] {
   const [cacheKey, base, python] = [tag(ENVIRONMENT), tag(BASE), Number(tag(PYTHON))];
   if (id === undefined || cacheKey === undefined || base === undefined || Number.isNaN(python)) return [];
   const architecture = image.Architecture === 'arm64' ? 'arm64' : 'x86_64';
-  const { VolumeSize: sizeGiB = 0, SnapshotId: snapshotId = null } = image.BlockDeviceMappings?.[0]?.Ebs ?? {};
+  const { BlockDeviceMappings: disks = [], RootDeviceName } = image;
+  const sizeGiB = disks.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.VolumeSize ?? 0;
+  // Some are of a machine's host, and kept as nothing.
+  const snapshotIds = disks.flatMap(({ Ebs }) => Ebs?.SnapshotId ?? []);
   const madeAt = Date.parse(image.CreationDate ?? '') || 0;
-  return [{ id, architecture, cacheKey, python, base, state, sizeGiB, snapshotId, madeAt }];
+  return [{ id, architecture, cacheKey, python, base, state, sizeGiB, snapshotIds, madeAt }];
 }
 
 /** The images that this home knows of, by region: kept on disk until one is gone, and so without a call for most clusters. */

@@ -197,6 +197,8 @@ function shown(region: Region, image: Image): Answer {
     rootDeviceType: 'ebs',
     rootDeviceName: image.rootDevice,
     blockDeviceMapping: [
+      // As Ubuntu's images have, for the disks of older hosts. In which order they come EC2 does not say.
+      ...(image.rootDevice === '/dev/sda1' ? [{ deviceName: '/dev/sdb', virtualName: 'ephemeral0' }] : []),
       {
         deviceName: image.rootDevice,
         ebs: {
