@@ -7,7 +7,7 @@ import { bakedPython, bakeScript } from '@daskup/dask/bake-script';
 import { type Packages, suits } from '@daskup/dask/environment';
 import { userData } from '@daskup/dask/user-data';
 import { consoleOf } from '../boot-log.ts';
-import { codeOf, isMissing, shortageOf } from '../errors.ts';
+import { codeOf, isImageGone, isMissing, shortageOf } from '../errors.ts';
 import { type Facts, UBUNTU } from '../images.ts';
 import { METADATA } from '../launch.ts';
 import { filter, findVpc, makeGroup, ownGroup } from '../network.ts';
@@ -97,7 +97,7 @@ export async function* bake(ec2: EC2, recipe: Recipe, around: Surroundings): Asy
 /** Deletes an image and what its disk was kept as. Machines that have booted it run on. */
 export async function remove(ec2: EC2, ImageId: string): Promise<void> {
   await ec2.deregisterImage({ ImageId, DeleteAssociatedSnapshots: true }).catch((error: unknown) => {
-    if (!isMissing(error)) throw error;
+    if (!isImageGone(codeOf(error))) throw error;
   });
 }
 

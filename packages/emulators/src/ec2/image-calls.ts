@@ -99,9 +99,13 @@ export function deregisterImage(region: Region, parameters: Parameters): Answer 
     parameters,
   );
   const image = region.images.get(id);
+  // Source: EC2 API reference, "Error codes", InvalidAMIID.Unavailable: it has been deregistered.
+  if (region.deregistered.has(id))
+    throw new Refusal('InvalidAMIID.Unavailable', `The image id '[${id}]' is no longer available`);
   if (!image) throw new Refusal('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
   if (image.owner !== ACCOUNT) throw new Refusal('AuthFailure', 'You are not authorized to deregister this image');
   region.images.delete(id);
+  region.deregistered.add(id);
   if (all) region.snapshots.delete(image.snapshot.id);
   return { return: true };
 }

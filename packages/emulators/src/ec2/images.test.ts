@@ -92,6 +92,9 @@ test('an image that is deregistered with its snapshots leaves nothing', async ()
   const ImageId = await image(me, { InstanceId: await stopped(me, 'baked'), Name: 'all' });
   await me.ec2.send(new DeregisterImageCommand({ ImageId, DeleteAssociatedSnapshots: true }));
   expect([await images(me), await snapshots(me)]).toEqual([[], []]);
+  await expect(me.ec2.send(new DeregisterImageCommand({ ImageId }))).rejects.toMatchObject({
+    name: 'InvalidAMIID.Unavailable',
+  });
 });
 
 test('no image is made under a name that is taken or none, or of what is not there any more', async () => {

@@ -105,6 +105,8 @@ export class Region {
   /** What was answered to calls that repeat, by action and ClientToken. */
   readonly answered = new Map<string, Answered>();
   readonly images: Map<string, Image>;
+  /** Ids of images of this account that are gone. */
+  readonly deregistered = new Set<string>();
   /** Of this account, also of images that are gone. */
   readonly snapshots = new Map<string, Snapshot>();
   readonly parameters: ReadonlyMap<string, string>;
