@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ShellOnEc2 } from './testing/shell-on-ec2.ts';
 
@@ -56,6 +58,15 @@ test.each([
   [['bake', 'aws', 'rm'], 'bake aws rm needs images: bake aws ls lists them'],
 ])('%j is told what is wrong with it', async (words, message) => {
   expect(await shell.daskup(...words)).toMatchObject({ code: 2, out: '', err: `daskup: ${message}\n` });
+});
+
+test('packages are not baked with a password, and nothing is made of them', async () => {
+  const file = join(shell.home, 'secret.txt');
+  writeFileSync(file, '--extra-index-url https://ada:s3cret@index.example.org/simple\ntoolz\n');
+  const bake = await shell.daskup('bake', 'aws', 'eu-west-2', `env=${file}`);
+  expect(bake).toMatchObject({ code: 2, out: '' });
+  expect(bake.err).toMatch(/^daskup: line 1 of the requirements has a user or password in its URL, .*\n$/);
+  expect(bake.err).not.toContain('s3cret');
 });
 
 test('an image to begin with must be there, and one to be deleted baked by daskup', async () => {

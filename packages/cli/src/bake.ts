@@ -6,10 +6,12 @@ import { messageOf } from '@daskup/core/message';
 import { providerOf } from '@daskup/core/spec/regions';
 import { isOwn } from '@daskup/core/spec/software';
 import type { Architecture, Environment } from '@daskup/core/spec/spec';
+import { secretProblem } from '@daskup/dask/bake-script';
 import { environmentProblem } from '@daskup/dask/boot-script';
 import { softwareOf } from '@daskup/dask/environment';
 import { settingsFrom } from '@daskup/server/settings';
 import { environmentOf } from './environment.ts';
+import { failure } from './failure.ts';
 import { clock, table } from './render.ts';
 
 const DONE = 0;
@@ -25,11 +27,7 @@ const TAKEN = new Set(['workers', 'regions', 'architecture', 'env', 'image']);
  * code.
  */
 export async function bake(words: readonly string[], options: { readonly json: boolean }): Promise<number> {
-  const fail = (code: number, message: string) => {
-    if (options.json) console.log(JSON.stringify({ error: message }));
-    console.error(`daskup: ${message}`);
-    return code;
-  };
+  const fail = (code: number, message: string) => failure(code, message, options);
   const [provider, task = '', ...ids] = words;
   if (provider !== 'aws') return fail(BAD_COMMAND, 'bake needs a provider: aws');
   const wanted = task === 'ls' || task === 'rm' ? null : await wishOf(words.slice(1));
@@ -118,7 +116,8 @@ async function wishOf(words: readonly string[]): Promise<Wish | { readonly error
   if (region !== null && providerOf(region) !== 'aws') return { error: `${region} is no region of AWS` };
   try {
     const environment = (await environmentOf(command)) ?? { kind: 'managed' };
-    const problem = environmentProblem(environment);
+    const software = softwareOf(environment);
+    const problem = environmentProblem(environment) ?? ('cacheKey' in software ? secretProblem(software) : null);
     return problem === null ? { region, architecture, environment, base: image?.id ?? null } : { error: problem };
   } catch (error) {
     return { error: messageOf(error) };

@@ -9,6 +9,7 @@ import { providerOf } from '@daskup/core/spec/regions';
 import type { ClusterSpec } from '@daskup/core/spec/spec';
 import { bootScript } from '@daskup/dask/boot-script';
 import { settingsFrom } from '@daskup/server/settings';
+import { failure } from './failure.ts';
 import { PROGRAM } from './program.ts';
 
 const DONE = 0;
@@ -20,11 +21,7 @@ const BAD_COMMAND = 2;
  * Returns the exit code.
  */
 export async function doctor(words: readonly string[], options: { readonly json: boolean }): Promise<number> {
-  const fail = (message: string) => {
-    if (options.json) console.log(JSON.stringify({ error: message }));
-    console.error(`daskup: ${message}`);
-    return BAD_COMMAND;
-  };
+  const fail = (message: string) => failure(BAD_COMMAND, message, options);
   const [provider, ...rest] = words;
   if (provider !== 'aws') return fail('doctor needs a provider: aws');
   if (rest.length === 1 && rest[0] === '--policy') {

@@ -3,6 +3,7 @@ import { renderError } from '@daskup/core/command/error';
 import { lineOf } from '@daskup/core/command/line';
 import { nearest } from '@daskup/core/command/nearest';
 import { parse } from '@daskup/core/command/parse';
+import { failure } from './failure.ts';
 import { OWN_WORDS, ownWordMeant } from './own-words.ts';
 
 const BAD_COMMAND = 2;
@@ -46,9 +47,7 @@ async function run(line: string): Promise<number> {
 }
 
 function refuse(message: string): number {
-  if (options.json) console.log(JSON.stringify({ error: message }));
-  console.error(`daskup: ${message}`);
-  return BAD_COMMAND;
+  return failure(BAD_COMMAND, message, options);
 }
 
 // Everything but help needs the server's client, and is loaded only then.

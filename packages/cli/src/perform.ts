@@ -8,6 +8,7 @@ import { Client, type Order } from './client.ts';
 import { confirmed } from './confirmed.ts';
 import { removeConnections, saveConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
+import { failure } from './failure.ts';
 import { interruptOf } from './interrupt.ts';
 import { PROGRAM } from './program.ts';
 import { Progress } from './progress.ts';
@@ -24,11 +25,7 @@ export interface Options {
 
 /** Sends a command to the server, shows what comes back, and returns the exit code. */
 export async function perform(command: Command, line: string, options: Options): Promise<number> {
-  const fail = (code: number, message: string) => {
-    if (options.json) console.log(JSON.stringify({ error: message }));
-    console.error(`daskup: ${message}`);
-    return code;
-  };
+  const fail = (code: number, message: string) => failure(code, message, options);
   const startedAt = Date.now();
   const progress = new Progress(options.json);
   let client: Client;

@@ -5,6 +5,7 @@ import { type Found, type Leftover, machineSweeper, type Sweeper } from '@daskup
 import { bootScript } from '@daskup/dask/boot-script';
 import { settingsFrom } from '@daskup/server/settings';
 import { confirmed } from './confirmed.ts';
+import { failure } from './failure.ts';
 import { clock, many, table } from './render.ts';
 
 const DONE = 0;
@@ -38,11 +39,7 @@ export async function sweep(
   words: readonly string[],
   options: { readonly json: boolean; readonly yes: boolean },
 ): Promise<number> {
-  const fail = (code: number, message: string) => {
-    if (options.json) console.log(JSON.stringify({ error: message }));
-    console.error(`daskup: ${message}`);
-    return code;
-  };
+  const fail = (code: number, message: string) => failure(code, message, options);
   const [name = ''] = words;
   const open = Object.hasOwn(SWEEPERS, name) && words.length === 1 ? SWEEPERS[name] : undefined;
   if (!open) return fail(BAD_COMMAND, `sweep needs a provider: ${Object.keys(SWEEPERS).join(' or ')}`);

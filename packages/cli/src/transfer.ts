@@ -1,5 +1,6 @@
 import { BadSetting } from '@daskup/server/home';
 import { exportStore, importStore } from '@daskup/server/transfer';
+import { failure } from './failure.ts';
 
 const DONE = 0;
 const FAILED = 1;
@@ -7,11 +8,7 @@ const BAD_COMMAND = 2;
 
 /** Carries a whole store into a file or out of one; returns the exit code. */
 export async function transfer(verb: 'export' | 'import', words: readonly string[], json: boolean): Promise<number> {
-  const fail = (code: number, message: string) => {
-    if (json) console.log(JSON.stringify({ error: message }));
-    console.error(`daskup: ${message}`);
-    return code;
-  };
+  const fail = (code: number, message: string) => failure(code, message, { json });
   const [file] = words;
   if (file === undefined || words.length > 1) return fail(BAD_COMMAND, `${verb} needs one file: daskup ${verb} FILE`);
   try {

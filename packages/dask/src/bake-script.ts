@@ -8,9 +8,19 @@ export function bakedPython(reason: string): number | null {
   return minor === undefined ? null : Number(minor);
 }
 
+/** A user or password in a URL; `git@` is nobody's. */
+const CREDENTIALS = /https?:\/\/(?!git@)[^\s/@]+@|:\/\/[^\s/@:]*:[^\s/@]+@/;
+
+/** Why packages must not be baked, in words that do not repeat it: who may boot an image reads what is in it. Null when they may. */
+export function secretProblem({ requirements }: Packages): string | null {
+  const line = requirements.split('\n').findIndex((text) => CREDENTIALS.test(text));
+  if (line === -1) return null;
+  return `line ${line + 1} of the requirements has a user or password in its URL, which all who may boot the image could read. Take it out; or do not bake, and machines install these packages as they boot`;
+}
+
 /**
  * The life of a machine whose disk is to become an image: it makes the environment where others look for it, and shuts down,
- * at its deadline whatever happens. It knows no secret.
+ * at its deadline whatever happens. It knows no secret when there is no {@link secretProblem}; what it was told it deletes.
  * @param deadline milliseconds since 1970, UTC.
  */
 export function bakeScript(packages: Packages, deadline: number, platform: Platform): string {

@@ -1,5 +1,5 @@
 # The life of a machine, from its first second to its shutdown. What stands above this line differs from machine to
-# machine; this does not. Every path ends in `shutdown`, and on every cloud shutdown means terminate.
+# machine; this does not. Every path ends in `shutdown`, which on every cloud means terminate; for one that bakes an image, stop.
 set -u
 umask 077
 
@@ -165,8 +165,12 @@ else
   DASKUP_PYTHON=$environment/bin/python
 fi
 
-# Of its disk an image is made once it has shut down, which for this machine alone does not mean terminate.
-[[ $DASKUP_ROLE == image ]] && end "its environment is in place, with Python ${environment##*-}"
+# Of its disk an image is made once it has shut down.
+# What it was told, which cloud-init keeps too, is none of the image's.
+if [[ $DASKUP_ROLE == image ]]; then
+  rm -rf "$DASKUP_DIR"/{requirements.txt,install.log} "/var/lib/cloud/instances/$DASKUP_ID"
+  end "its environment is in place, with Python ${environment##*-}"
+fi
 
 say "starting dask $DASKUP_ROLE"
 export DASK_CONFIG=$DASKUP_DIR/dask.yaml
