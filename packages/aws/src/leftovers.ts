@@ -20,7 +20,7 @@ export interface Kind {
   remove(ec2: EC2, ids: readonly string[]): Promise<void>;
 }
 
-/** All that can be left. */
+/** All that can be left; machines first, which others are in use by. */
 export const KINDS: readonly Kind[] = [
   {
     prefix: 'i-',

@@ -105,6 +105,16 @@ test('a region that does not answer is told, and keeps no other from its end', a
   expect(idsIn(leftovers, 'us-west-2')).toContain(machine);
 });
 
+test('what may not be looked at is told once, and all else is found', async () => {
+  const [machine] = (await litter('ca-central-1')).filter((id) => id.startsWith('i-'));
+  account.ec2.control.setFaults({ refused: { DescribeSnapshots: 'UnauthorizedOperation' } });
+  const { leftovers, unanswered } = await new AwsSweeper().find(['ca-central-1', 'eu-north-1']);
+  expect(idsIn(leftovers, 'ca-central-1')).toContain(machine);
+  expect(unanswered).toMatchObject([
+    { region: 'ca-central-1, eu-north-1', why: expect.stringMatching(/^permission ec2:DescribeSnapshots is missing/) },
+  ]);
+});
+
 test('what may not be ended is told by its permission, once all else was asked for', async () => {
   const ids = await litter('sa-east-1');
   account.ec2.control.setFaults({ refused: { DeleteLaunchTemplate: 'UnauthorizedOperation' } });

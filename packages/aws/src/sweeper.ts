@@ -11,8 +11,9 @@ interface Answer {
   readonly leftovers: readonly Leftover[];
   /** Ids of images that stay. */
   readonly images: readonly string[];
-  /** What could not be looked at, once for each reason. */
+  /** Why something could not be looked at. */
   readonly errors: readonly unknown[];
+  /** Not even its machines were to be seen, without which nothing else can go. */
   readonly isSilent: boolean;
 }
 
@@ -39,7 +40,7 @@ export class AwsSweeper implements Sweeper {
     return {
       leftovers: answers.flatMap(({ leftovers }) => leftovers),
       kept: kept.length === 0 ? null : `baked images are kept; to delete them: daskup bake aws rm ${kept.join(' ')}`,
-      unanswered: answers.flatMap(({ region, errors }) => errors.map((error) => ({ region, why: this.#why(error) }))),
+      unanswered: this.#unanswered(answers),
     };
   }
 
@@ -63,17 +64,26 @@ export class AwsSweeper implements Sweeper {
       bakedIn(ec2, abortSignal).then((all) => all.map(({ id }) => id)),
       ...KINDS.map(({ find }) => find(ec2, abortSignal)),
     ]);
-    // What may not be looked at keeps nothing else from its end.
-    const failed = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const isSilent = found[0]?.status === 'rejected';
+    const leftovers = found.flatMap((one) => (one.status === 'fulfilled' && !isSilent ? one.value : []));
     return {
       region,
-      leftovers: found
-        .flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-        .map((leftover) => ({ ...leftover, region })),
+      leftovers: leftovers.map((leftover) => ({ ...leftover, region })),
       images: images.status === 'fulfilled' ? images.value : [],
-      errors: [...new Map(failed.map((error) => [messageOf(error), error])).values()],
-      isSilent: failed.length === found.length,
+      errors: found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
+      isSilent,
     };
+  }
+
+  /** Each reason once, with all regions where it stood in the way. */
+  #unanswered(answers: readonly Answer[]): Found['unanswered'] {
+    const regionsOf = new Map<string, Set<string>>();
+    for (const { region, errors } of answers)
+      for (const error of errors) {
+        const why = this.#why(error).replace(`AWS, ${region}: `, '');
+        regionsOf.set(why, (regionsOf.get(why) ?? new Set()).add(region));
+      }
+    return [...regionsOf].map(([why, regions]) => ({ region: [...regions].join(', '), why }));
   }
 
   #why(error: unknown): string {

@@ -19,13 +19,14 @@ test('sweep aws, with no server and no store, leaves nothing of any cluster in a
   expect(asked.code).toBe(2);
   expect(asked.out).toMatch(/^etl +\S+ +scheduler +i-\w+ +\S+ +eu-west-2/m);
   expect(asked.out).toMatch(/^etl +\S+ +network interface +eni-/m);
+  expect(asked.out).toMatch(/^etl +\S+ +Elastic IP +eipalloc-/m);
   expect(asked.out).toMatch(/^etl +\S+ +launch template +lt-/m);
   expect(asked.out).toMatch(/^- +- +security group +sg-\w+ +daskup-/m);
   expect(asked.err).toContain('of everybody in AWS account 123456789012: confirm with --yes');
 
   const { code, out } = await shell.daskup('sweep', 'aws', '--yes');
   expect(out).toContain(
-    '2 machines of 1 cluster and 3 other things have ended; none is left in AWS account 123456789012',
+    '2 machines of 1 cluster and 4 other things have ended; none is left in AWS account 123456789012',
   );
   expect(code).toBe(0);
   expect(shell.control.left()).toEqual([]);

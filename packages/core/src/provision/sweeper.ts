@@ -21,7 +21,7 @@ export interface Found {
   readonly leftovers: readonly Leftover[];
   /** Of daskup too, but costs next to nothing and is deleted in another way; a line for people that names it. */
   readonly kept: string | null;
-  /** Where nobody could look, and why: what is there is not among the others. */
+  /** Where not everything could be looked at, one region or several, and why: what is there is not among the others. */
   readonly unanswered: readonly { readonly region: string; readonly why: string }[];
 }
 
