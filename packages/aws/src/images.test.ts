@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { EC2, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { LaunchBatch, Role } from '@daskup/core/provision/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,8 +40,16 @@ async function imaged(diskGiB: number): Promise<string> {
     BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: diskGiB } }],
   };
   const { Instances = [] } = await ec2.runInstances(asked);
-  const made = await ec2.createImage({ InstanceId: Instances[0]?.InstanceId, Name: `own-${diskGiB}` });
+  const InstanceId = Instances[0]?.InstanceId ?? '';
+  // Of one that has not come up yet EC2 makes none.
+  while (!(await isRunning(InstanceId))) await delay(100);
+  const made = await ec2.createImage({ InstanceId, Name: `own-${diskGiB}` });
   return made.ImageId ?? '';
+}
+
+async function isRunning(id: string): Promise<boolean> {
+  const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: [id] });
+  return Reservations[0]?.Instances?.[0]?.State?.Name === 'running';
 }
 
 /** Launches one machine with the image, and tells what EC2 has made. */

@@ -99,9 +99,10 @@ test('all that carries our tags is found in every region, asked for again until 
 test('a region that does not answer is told, and keeps no other from its end', async () => {
   const [machine] = (await litter('us-west-2')).filter((id) => id.startsWith('i-'));
   account.ec2.control.setFaults({ silentRegions: ['eu-west-3'] });
-  const sweeper = new AwsSweeper(5_000);
-  const { leftovers, unanswered } = await sweeper.find();
-  expect(unanswered).toEqual([{ region: 'eu-west-3', why: 'no answer within 5 s' }]);
+  const sweeper = new AwsSweeper(15_000);
+  // The one that answers is known to the stand-in already, and quick.
+  const { leftovers, unanswered } = await sweeper.find(['eu-west-3', 'us-west-2']);
+  expect(unanswered).toEqual([{ region: 'eu-west-3', why: 'no answer within 15 s' }]);
   expect(idsIn(leftovers, 'us-west-2')).toContain(machine);
 });
 
