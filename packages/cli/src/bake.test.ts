@@ -54,7 +54,15 @@ test.each([
   [['bake', 'aws', 'europe-west1'], 'europe-west1 is no region of AWS'],
   [['bake', 'aws', 'eu-west-2', 'spot'], 'bake takes a region, arm, env= and image=, not market'],
   [['bake', 'aws', 'eu-west-2+eu-west-1'], 'an image is of one region: bake for each'],
-  [['bake', 'aws', 'image=ubuntu'], 'image= takes the id of one machine image, such as ami-0123456789abcdef0'],
+  [['bake', 'aws', 'image=ubuntu'], 'image: ubuntu has no tag; did you mean ubuntu:latest?'],
+  [
+    ['bake', 'aws', 'image=ghcr.io/org/name:tag'],
+    'ghcr.io/org/name:tag is an image already: only packages can be baked',
+  ],
+  [
+    ['bake', 'aws', 'env=etl'],
+    'env=etl: what is kept under a name only a server knows, and bake asks none; name the file',
+  ],
   [['bake', 'aws', 'rm'], 'bake aws rm needs images: bake aws ls lists them'],
 ])('%j is told what is wrong with it', async (words, message) => {
   expect(await shell.daskup(...words)).toMatchObject({ code: 2, out: '', err: `daskup: ${message}\n` });
@@ -73,7 +81,7 @@ test('an image to begin with must be there, and one to be deleted baked by dasku
   const id = 'ami-00000000000000000';
   const base = await shell.daskup('bake', 'aws', 'eu-west-2', `image=${id}`);
   expect(base).toMatchObject({ code: 1, out: '' });
-  expect(base.err).toBe(`daskup: AWS, eu-west-2: there is no image ${id} in this region that these credentials see\n`);
+  expect(base.err).toContain(`daskup: AWS, eu-west-2: there is no image ${id}, or these credentials may not see it`);
   const rm = await shell.daskup('bake', 'aws', 'rm', id);
   expect(rm).toMatchObject({
     code: 1,

@@ -53,8 +53,8 @@ async function* examined(spec: ClusterSpec | null, named: readonly string[]): As
   const settings = settingsFrom(process.env);
   const { awsCache: cacheFolder, isAwsPublic: isPublic, awsOwn: own, awsCheckip: checkip } = settings;
   const regions = named.length > 0 ? named : [await usualRegion()];
-  const shared = { regions, cacheFolder, isPublic, own, checkip, now: Date.now };
-  const provider = new AwsProvider({ ...shared, isAlone: settings.databaseUrl === null, bootScript });
+  const shared = { regions, isPublic, own, checkip, now: Date.now };
+  const provider = new AwsProvider({ ...shared, cacheFolder, isAlone: settings.databaseUrl === null, bootScript });
   const wish = async (region: string) => {
     if (spec === null) return null;
     const image = spec.machineImage === null ? null : await provider.image(spec.machineImage, region);

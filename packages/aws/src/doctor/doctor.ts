@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { messageOf } from '@daskup/core/message';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
@@ -10,19 +9,19 @@ import { codeOf, explained } from '../errors.ts';
 import { findVpc, type Vpc } from '../network.ts';
 import type { Own } from '../own.ts';
 import { privateAddress, publicAddress } from '../own-address.ts';
-import { Quotas } from '../quotas/quotas.ts';
+import { quotaValues } from '../quotas/quotas.ts';
 import { addressFinding, inUse, vcpuFindings, type Wish } from './capacity.ts';
 import { identify } from './identity.ts';
 import { permissions } from './permissions.ts';
 
+/** What has not answered by then is told as that; milliseconds. */
+const PATIENCE_MS = 60_000;
 const SPOT_ROLE = 'AWSServiceRoleForEC2Spot';
 const ARCHITECTURES: readonly Architecture[] = ['x86_64', 'arm64'];
 
 export interface DoctorOptions {
   /** At least one. */
   readonly regions: readonly string[];
-  /** What is remembered of the account, by absolute path. */
-  readonly cacheFolder: string;
   /** Whether schedulers get public addresses. */
   readonly isPublic: boolean;
   readonly own: Own;
@@ -67,16 +66,11 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Finding> 
   for (const [what, found] of checks) yield* [await found.catch((error: unknown) => failed(what, error))].flat();
 }
 
-function checksOf(
-  clients: Clients,
-  region: string,
-  { cacheFolder, isPublic, own, checkip, now, wish }: DoctorOptions,
-): readonly Check[] {
+function checksOf(clients: Clients, region: string, { isPublic, own, checkip, wish }: DoctorOptions): readonly Check[] {
   const client = clients.ec2(region);
   const vpc = client.then((ec2) => findVpc(ec2, region, own, isPublic));
   const wished = wish(region);
-  const folder = join(cacheFolder, 'quotas');
-  const values = new Quotas({ folder, client: (name) => clients.quotas(name), now }).read(region);
+  const values = clients.quotas(region).then((quotas) => quotaValues(quotas, PATIENCE_MS));
   const known = wished.catch(() => null);
   const quotas = async () => vcpuFindings(region, await known, await values, await inUse(await client));
   return [

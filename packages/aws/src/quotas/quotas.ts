@@ -8,7 +8,7 @@ import { type SiteOffers, shortfall } from './shortfall.ts';
 const DAY_MS = 24 * 3_600_000;
 /** What was read a moment ago need not be read again to refuse somebody; milliseconds. */
 const NEW_MS = 10_000;
-/** Nobody waits longer for what may not be to be had at all; milliseconds. */
+/** No cluster waits longer for what may not be to be had at all; milliseconds. */
 const PATIENCE_MS = 5_000;
 
 const Values = z.record(z.string(), z.number());
@@ -41,14 +41,6 @@ export class Quotas {
     return short((isNew ? known : await cached.anew().catch(() => known)).value);
   }
 
-  /**
-   * By code, as they are now.
-   * @throws what the call throws.
-   */
-  async read(region: string): Promise<Values> {
-    return (await this.#in(region).anew()).value;
-  }
-
   #in(region: string): Cached<Values> {
     const { folder, client, now } = this.#options;
     const known =
@@ -56,7 +48,7 @@ export class Quotas {
       new Cached({
         file: join(folder, `${region}.json`),
         schema: Values,
-        read: async () => valuesOf(await client(region)),
+        read: async () => quotaValues(await client(region), PATIENCE_MS),
         freshMs: DAY_MS,
         usableMs: DAY_MS,
         now,
@@ -66,8 +58,13 @@ export class Quotas {
   }
 }
 
-async function valuesOf(quotas: ServiceQuotas): Promise<Values> {
-  const abortSignal = AbortSignal.timeout(PATIENCE_MS);
+/**
+ * What the account may have of EC2 in a client's region, by the quota's code.
+ * @param patienceMs after which it is given up.
+ * @throws what the call throws.
+ */
+export async function quotaValues(quotas: ServiceQuotas, patienceMs: number): Promise<Values> {
+  const abortSignal = AbortSignal.timeout(patienceMs);
   const all = await collected(
     (NextToken) => quotas.listServiceQuotas({ ServiceCode: 'ec2', MaxResults: 100, NextToken }, { abortSignal }),
     (page) => page.Quotas,
