@@ -35,7 +35,19 @@ async function booted(
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, 'shutdown'), '#!/bin/bash\nkill -KILL -- "-$DASKUP_GROUP"\n', { mode: 0o700 });
-  for (const name of ['bash', 'mkdir', 'rm', 'tail', 'sleep', 'flock', 'base64', 'gzip']) {
+  for (const name of [
+    'bash',
+    'mkdir',
+    'rm',
+    'tail',
+    'sleep',
+    'flock',
+    'base64',
+    'gzip',
+    'head',
+    'timeout',
+    'realpath',
+  ]) {
     symlinkSync(execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(), join(bin, name));
   }
   for (const [name, path] of Object.entries(programs)) {
