@@ -61,7 +61,7 @@ test.each([
   ['InvalidClientTokenId', /does not know the access key/],
   ['SignatureDoesNotMatch', /secret key does not belong/],
   ['OptInRequired', /Enable the region/],
-  ['IdempotentParameterMismatch', /asked for before, with other parameters/],
+  ['IdempotentParameterMismatch', /asked for before, in other words/],
   [
     'AddressLimitExceeded',
     /no more Elastic IP addresses.*DASKUP_AWS_NETWORK=private.*https:\/\/eu-west-2\.console.*\/ec2\/quotas\/L-0263D0A3$/,
