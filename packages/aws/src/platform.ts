@@ -25,12 +25,13 @@ export DASKUP_ID DASKUP_ADDRESS HOME="\${HOME:-/root}" DASKUP_THREADS= DASKUP_ME
 export DASKUP_DIR="\${DASKUP_DIR:-/var/lib/daskup}" DASKUP_CACHE="\${DASKUP_CACHE:-/var/cache/daskup}" DASKUP_NOTICE=
 [[ $life == spot ]] && DASKUP_NOTICE=$imds
 export DASKUP_USER= UV_PYTHON_INSTALL_DIR="$DASKUP_DIR/python"
+cache_mode=700
 if ((EUID == 0)); then
 useradd -rUM -s /usr/sbin/nologin daskup >/dev/null 2>&1
-case $? in 0 | 9) DASKUP_USER=daskup ;; esac
+case $? in 0 | 9) DASKUP_USER=daskup cache_mode=755 ;; esac
 fi
 mkdir -p -m 711 "$DASKUP_DIR"
-mkdir -p -m 755 "$DASKUP_CACHE"
+mkdir -p -m $cache_mode "$DASKUP_CACHE"
 mount_scratch() {
 local name model disk disks=()
 while read -r name model; do
