@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { messageOf } from '@daskup/core/message';
 import * as z from 'zod/mini';
+import { readKept, writeKept } from './kept-file.ts';
 
 /** A source that could not be read is not asked again for so long, unless there is nothing else; milliseconds. */
 const RETRY_MS = 60_000;
@@ -72,33 +71,18 @@ export class Cached<T> {
       const reading = { value: await read(), readAt: now() };
       this.#problem = null;
       this.#kept = Promise.resolve(reading);
-      await this.#keep(reading);
+      // Where it cannot be kept, the next process reads it anew.
+      await writeKept(this.#options.file, reading).catch(() => {});
       return reading;
     } catch (error) {
       this.#failedAt = now();
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = messageOf(error);
       throw error;
     }
   }
 
-  /** A file that is not what this version writes is as good as none. */
-  async #fromFile(): Promise<Reading<T> | null> {
+  #fromFile(): Promise<Reading<T> | null> {
     const { file, schema } = this.#options;
-    try {
-      return z.parse(z.object({ value: schema, readAt: z.number() }), JSON.parse(await readFile(file, 'utf8')));
-    } catch {
-      return null;
-    }
-  }
-
-  /** All of it or nothing, whoever else writes. Where it cannot be kept, the next process reads it anew. */
-  async #keep(reading: Reading<T>): Promise<void> {
-    const { file } = this.#options;
-    const half = `${file}.${randomUUID()}`;
-    try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(half, JSON.stringify(reading), { mode: 0o600 });
-      await rename(half, file);
-    } catch {}
+    return readKept(file, z.object({ value: schema, readAt: z.number() }));
   }
 }

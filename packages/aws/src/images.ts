@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Architecture } from '@daskup/core/spec/spec';
 import * as z from 'zod/mini';
 import { codeOf } from './errors.ts';
+import { readKept, writeKept } from './kept-file.ts';
 
 /** What a launch must know of what its machines boot. */
 export interface BootImage {
@@ -45,27 +44,12 @@ export class Images {
 
   /** The image, or why machines cannot boot it, in words that say what to do. */
   async find(id: string, region: string, client: () => Promise<EC2>): Promise<Facts | string> {
-    const known = this.#known.get(id) ?? (await this.#kept(id));
+    const known = this.#known.get(id) ?? (await readKept(this.#file(id), Facts));
     const facts = known ?? (await described(await client(), id, region));
     if (typeof facts === 'string') return facts;
-    if (!known) await this.#keep(id, facts);
+    if (!known) await writeKept(this.#file(id), facts);
     this.#known.set(id, facts);
     return facts;
-  }
-
-  async #kept(id: string): Promise<Facts | null> {
-    try {
-      return Facts.parse(JSON.parse(await readFile(this.#file(id), 'utf8')));
-    } catch {
-      return null;
-    }
-  }
-
-  async #keep(id: string, facts: Facts): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const whole = `${this.#file(id)}.${randomUUID()}`;
-    await writeFile(whole, JSON.stringify(facts), { mode: 0o600 });
-    await rename(whole, this.#file(id));
   }
 
   /** An id is of one region alone. */

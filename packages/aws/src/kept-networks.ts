@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { readKept, writeKept } from './kept-file.ts';
 
 const Kept = z.readonly(
   z.object({
@@ -34,12 +34,8 @@ export class KeptNetworks {
   }
 
   /** Null when there is none, or none that can be read. */
-  async find(region: string, installation: string): Promise<Kept | null> {
-    try {
-      return Kept.parse(JSON.parse(await readFile(this.#file(region, installation), 'utf8')));
-    } catch {
-      return null;
-    }
+  find(region: string, installation: string): Promise<Kept | null> {
+    return readKept(this.#file(region, installation), Kept);
   }
 
   /** The zones that a region's subnets are in, as far as they were chosen by these settings; null when nothing is kept. */
@@ -52,12 +48,8 @@ export class KeptNetworks {
     return null;
   }
 
-  async keep(region: string, installation: string, kept: Kept): Promise<void> {
-    const file = this.#file(region, installation);
-    await mkdir(join(this.#folder, region), { recursive: true, mode: 0o700 });
-    const whole = `${file}.${randomUUID()}`;
-    await writeFile(whole, JSON.stringify(kept), { mode: 0o600 });
-    await rename(whole, file);
+  keep(region: string, installation: string, kept: Kept): Promise<void> {
+    return writeKept(this.#file(region, installation), kept);
   }
 
   #file(region: string, installation: string): string {

@@ -276,7 +276,7 @@ function schedulerOf(
 export const METADATA = { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' } as const;
 
 /** A machine's own disk, which holds its environment and what Dask spills: no smaller than what the image holds. */
-function disksOf(image: BootImage, diskGiB: number) {
+export function disksOf(image: BootImage, diskGiB: number) {
   const VolumeSize = Math.max(image.diskGiB, Math.ceil(diskGiB));
   return [
     {

@@ -3,6 +3,7 @@ import type { Offer } from '@daskup/core/plan/offer';
 import type { Machine, MachineState } from '@daskup/core/provision/provider';
 import type { Market } from '@daskup/core/spec/spec';
 import { filter } from './network.ts';
+import { collected } from './pages.ts';
 import { INSTALLATION, machineTagsOf, offersOf } from './tags.ts';
 
 /** The most that EC2 gives at once. */
@@ -42,21 +43,16 @@ export async function listMachines(
   installation: string | undefined,
   now: number,
 ): Promise<readonly Machine[]> {
-  const machines: Machine[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await ec2.describeInstances({
-      Filters: [
-        installation === undefined ? filter('tag-key', INSTALLATION) : filter(`tag:${INSTALLATION}`, installation),
-      ],
-      MaxResults: PAGE,
-      NextToken,
-    });
-    for (const { Instances = [] } of page.Reservations ?? [])
-      for (const instance of Instances) machines.push(...machineOf(instance, region, now));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined && NextToken !== '');
-  return machines;
+  const Filters = [
+    installation === undefined ? filter('tag-key', INSTALLATION) : filter(`tag:${INSTALLATION}`, installation),
+  ];
+  const reservations = await collected(
+    (NextToken) => ec2.describeInstances({ Filters, MaxResults: PAGE, NextToken }),
+    ({ Reservations }) => Reservations,
+  );
+  return reservations.flatMap(({ Instances = [] }) =>
+    Instances.flatMap((instance) => machineOf(instance, region, now)),
+  );
 }
 
 /** The machine that an instance is; none when it is not ours. Pure. */

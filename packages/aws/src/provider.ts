@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EC2 } from '@aws-sdk/client-ec2';
+import { messageOf } from '@daskup/core/message';
 import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import {
   type Boot,
@@ -342,7 +343,7 @@ export class AwsProvider implements Provider {
       return userData(this.#options.bootScript(boot, platform));
     } catch (error) {
       // The same batch would give the same script again.
-      throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw new ProviderError(messageOf(error), { cause: error });
     }
   }
 

@@ -8,8 +8,8 @@ import { type Packages, suits } from '@daskup/dask/environment';
 import { userData } from '@daskup/dask/user-data';
 import { consoleOf } from '../boot-log.ts';
 import { codeOf, isImageGone, isMissing, shortageOf } from '../errors.ts';
-import { type Facts, UBUNTU } from '../images.ts';
-import { METADATA } from '../launch.ts';
+import { bootImageOf, type Facts, UBUNTU } from '../images.ts';
+import { disksOf, METADATA } from '../launch.ts';
 import { filter, findVpc, makeGroup, ownGroup } from '../network.ts';
 import type { Own } from '../own.ts';
 import { platform } from '../platform.ts';
@@ -145,7 +145,7 @@ async function launched(ec2: EC2, recipe: Recipe, { isPublic, own, now }: Surrou
   const script = userData(bakeScript(packages, now() + LIFE_MS, platform));
   // It lets nobody in.
   const group = await makeGroup(ec2, vpc.id, ownGroup(BAKERY));
-  const VolumeSize = Math.max(DISK_GIB, base?.diskGiB ?? 0);
+  const image = base ? bootImageOf(base.id, base) : UBUNTU;
   let why = '';
   for (const type of TYPES[architecture])
     for (const { id: SubnetId, zone } of vpc.subnets) {
@@ -154,17 +154,12 @@ async function launched(ec2: EC2, recipe: Recipe, { isPublic, own, now }: Surrou
           MinCount: 1,
           MaxCount: 1,
           InstanceType: type as never,
-          ImageId: base?.id ?? UBUNTU.idFor(architecture),
+          ImageId: image.idFor(architecture),
           UserData: Buffer.from(script).toString('base64'),
           // Its disk is what it is there for.
           InstanceInitiatedShutdownBehavior: 'stop',
           MetadataOptions: METADATA,
-          BlockDeviceMappings: [
-            {
-              DeviceName: base?.rootDevice ?? UBUNTU.rootDevice,
-              Ebs: { VolumeType: 'gp3', VolumeSize, Encrypted: true, DeleteOnTermination: true },
-            },
-          ],
+          BlockDeviceMappings: disksOf(image, DISK_GIB),
           NetworkInterfaces: [
             {
               DeviceIndex: 0,
