@@ -31,6 +31,7 @@ case $? in 0 | 9) DASKUP_USER=daskup ;; esac
 fi
 mkdir -p -m 711 "$DASKUP_DIR"
 mkdir -p -m 755 "$DASKUP_CACHE"
+exec > >(tee "$DASKUP_DIR/boot.log") 2>&1
 mount_scratch() {
 local name model disk disks=()
 while read -r name model; do

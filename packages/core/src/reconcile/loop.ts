@@ -155,15 +155,15 @@ export class Loop {
     records: readonly MachineRecord[],
     seen: readonly Machine[] | null,
   ): Promise<number> {
-    const { holder, now: clock } = this.#options;
+    const { holder, control, now: clock } = this.#options;
+    const sources = { control, provider };
     const [status, offers] = await Promise.all([
       this.#status(provider, cluster, records),
       this.#offers(provider, cluster),
     ]);
     const now = clock();
     this.#watches.goesOn(cluster.id, now);
-    const observation = observe(records, seen, status, now);
-    const ends = await obituaries(provider, cluster, observation.ended, now);
+    const [observation, ends] = await obituaries(sources, cluster, observe(records, seen, status, now), now);
 
     const decide = (current: Cluster): Decision => {
       return reconcile({
@@ -180,7 +180,7 @@ export class Loop {
       });
     };
     let decision = decide(cluster);
-    const words = await lastWords(provider, decision.givenUp, now);
+    const words = await lastWords(sources, cluster, observation.machines, decision.givenUp, now);
     const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
     const quiet = changed.size === 0 && isQuiet(decision, cluster);
     if (!quiet) {

@@ -291,7 +291,10 @@ class Pass {
     const limitMs = this.#joinLimitMs();
     for (const machine of this.alive.filter(({ role }) => role === 'worker')) {
       const late = machine.joinedAt === null && this.now - machine.launchedAt >= limitMs && this.watched;
-      const lost = machine.absentAt !== null && Math.abs(this.now - machine.absentAt) >= TIMING.absentMs;
+      const lost =
+        machine.absentAt !== null &&
+        Math.abs(this.now - machine.absentAt) >= TIMING.absentMs &&
+        !this.#isTaken(machine);
       if (!late && !lost) continue;
       if (machine.terminateAskedAt === null && !machine.leaving) {
         if (late) this.#givenUp.add(machine);
@@ -300,6 +303,13 @@ class Pass {
       }
       this.#end(machine);
     }
+  }
+
+  /** Whether its cloud takes it back about now, which may cost less than to end it. While the scheduler is silent, it may be so. */
+  #isTaken({ id }: MachineRecord): boolean {
+    if (!this.status) return true;
+    const takenAt = this.status.taken[id];
+    return takenAt !== undefined && Math.abs(this.now - takenAt) < TIMING.takenMs;
   }
 
   /** How long a machine may take to join is learnt from those that did: all have the same environment to make. */
