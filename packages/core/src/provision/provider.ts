@@ -94,9 +94,15 @@ export type Shortage = {
   readonly message: string;
 } & (
   | {
-      /** `capacity`: the pool is empty, others may not be. `throttled`: nothing is known about it; ask again later. */
-      readonly kind: 'capacity' | 'throttled';
+      /** The pool is empty, others may not be. */
+      readonly kind: 'capacity';
       readonly pool: string;
+    }
+  | {
+      /** Nothing is known about the pool: asked again so many milliseconds later, the cloud will give more. */
+      readonly kind: 'throttled';
+      readonly pool: string;
+      readonly retryMs: number;
     }
   | {
       /** The account may have no more on this market in this region, whatever the pool. */

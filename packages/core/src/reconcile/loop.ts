@@ -413,7 +413,7 @@ export class Loop {
           cluster: {
             ...current,
             launches: current.launches.filter((other) => other.token !== token),
-            retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
+            retryAt: Math.max(current.retryAt, ...shortages.map((s) => (s.kind === 'throttled' ? now + s.retryMs : 0))),
           },
           machines: news.map((machine) => recordOf(machine, now)),
           events: whyFewer(shortages).map((why) => ({

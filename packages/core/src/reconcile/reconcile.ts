@@ -72,6 +72,9 @@ export function reconcile(known: Known): Decision {
   return pass.decision();
 }
 
+/** A cloud that starts only so many at once may refuse a larger launch whole, for ever: EC2's most is the least of all. */
+const LAUNCH_MOST = 1_000;
+
 interface End {
   readonly why: string;
   readonly failed: boolean;
@@ -329,7 +332,7 @@ class Pass {
     const { cluster, now } = this;
     const underWay = cluster.launches.filter((launch) => launch.role === role);
     if (underWay.length > 0 || !mayTry(cluster, now)) return;
-    const count = wanted - have;
+    const count = Math.min(wanted - have, LAUNCH_MOST);
     if (count <= 0) return;
     const { offers: offered, unavailable } = this.known;
     if (!offered) return;
