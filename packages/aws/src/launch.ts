@@ -33,7 +33,7 @@ export interface Site {
   /** Whether machines get public addresses of their own. */
   readonly isPublic: boolean;
   readonly own: Own;
-  readonly userData: string;
+  readonly userData: Buffer;
   readonly image: BootImage;
   /** Whether it is one of daskup's own making, which may be deleted while clusters know it. */
   readonly isBaked: boolean;
@@ -102,7 +102,7 @@ async function makeTemplate(
   const data: RequestLaunchTemplateData = {
     // Every override names the image of its architecture.
     ImageId: site.image.idFor(offers[0]?.architecture ?? 'x86_64'),
-    UserData: Buffer.from(site.userData).toString('base64'),
+    UserData: site.userData.toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(site.image, diskGiB),
@@ -266,7 +266,7 @@ function schedulerOf(
     MaxCount: 1,
     InstanceType: offer.type as never,
     ImageId: site.image.idFor(offer.architecture),
-    UserData: Buffer.from(site.userData).toString('base64'),
+    UserData: site.userData.toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(site.image, diskGiB),

@@ -334,7 +334,7 @@ export class AwsProvider implements Provider {
     return bootImageOf(id, facts);
   }
 
-  #userData(boot: Boot): string {
+  #userData(boot: Boot): Buffer {
     try {
       return userData(this.#options.bootScript(boot, platform));
     } catch (error) {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import type { Boot } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
 import { bootScript, environmentProblem } from './boot-script.ts';
@@ -56,7 +57,7 @@ test('user data with the longest requirements file that is taken fits', () => {
 
 test('user data runs the script it was packed from', () => {
   const script = `IFS= read -r -d '' text <<'END'\n${lines(1000)}END\nprintf '%s' "$text"; exit 7`;
-  const ran = spawnSync('bash', { input: userData(script), encoding: 'utf8' });
+  const ran = spawnSync('bash', { input: gunzipSync(userData(script)), encoding: 'utf8' });
   expect([ran.status, ran.stdout]).toEqual([7, lines(1000)]);
 });
 
