@@ -36,7 +36,9 @@ export async function* until(
     yield progress;
     const view = progress.cluster;
     if (!isLive(view)) {
-      const message = `${view.name} ${view.phase}: ${view.why}. Its boot logs tell more: logs ${view.name}`;
+      const hadMachines = (await context.store.machines([cluster.id])).some(({ runningAt }) => runningAt !== null);
+      const more = view.phase === 'failed' && hadMachines ? `. Its boot logs tell more: logs ${view.name}` : '';
+      const message = `${view.name} ${view.phase}: ${view.why}${more}`;
       yield { type: 'error', kind: 'failed', message };
       return null;
     }

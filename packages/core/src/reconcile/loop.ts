@@ -106,20 +106,23 @@ export class Loop {
   /** The clusters of one cloud, which lists the machines of all of them once. Returns in how many milliseconds they should have their next pass. */
   async #visit(provider: Provider, clusters: readonly Cluster[], sweeping: boolean): Promise<number> {
     const { store, log } = this.#options;
+    let refusal: string | null = null;
     const list = async () => {
       try {
         const machines = await provider.machines(store.installation);
         this.#told.over(provider.name);
         return machines;
       } catch (error) {
-        const text = `${provider.name}: its machines could not be listed: ${messageOf(error)}`;
-        if (this.#told.isNews(provider.name, text)) log(text);
+        const text = `its machines could not be listed: ${messageOf(error)}`;
+        if (error instanceof ProviderError) refusal = text;
+        if (this.#told.isNews(provider.name, text)) log(`${provider.name}: ${text}`);
         return null;
       }
     };
     const seen = await this.#once(provider.name, list);
     if (seen === undefined) return TIMING.calmMs;
     const free = clusters.filter(({ id }) => !this.#underWay.has(id));
+    await Promise.all(free.map(({ id }) => this.#tellRefusal(id, refusal)));
     const records = Map.groupBy(await store.machines(free.map(({ id }) => id)), ({ clusterId }) => clusterId);
     const shown = seen && Map.groupBy(seen, ({ tags }) => tags.clusterId);
     const passes = free.map(async (cluster) => {
@@ -133,6 +136,19 @@ export class Loop {
     });
     if (sweeping) await this.#sweep.run(provider, seen ?? []);
     return Math.min(TIMING.calmMs, ...(await Promise.all(passes)));
+  }
+
+  /** A cluster whose machines nobody may see goes on, and can neither be replaced nor seen to end: that is told once. */
+  async #tellRefusal(clusterId: string, refusal: string | null): Promise<void> {
+    const what = `list of ${clusterId}`;
+    if (refusal === null) {
+      this.#told.over(what);
+    } else if (this.#told.isNews(what, refusal)) {
+      const { holder, now: clock } = this.#options;
+      const now = clock();
+      const events = [{ clusterId, at: now, level: 'warning' as const, text: refusal }];
+      await this.#commit(clusterId, () => ({ events }), { holder, now });
+    }
   }
 
   /** Does this now, unless it is still under way: undefined then. */
@@ -492,7 +508,7 @@ function whyFewer(shortages: readonly Shortage[]): readonly string[] {
   return ['quota', 'capacity', 'throttled'].flatMap((kind) => {
     const [first, ...others] = shortages.filter((shortage) => shortage.kind === kind);
     if (!first) return [];
-    return [`${first.message}${others.length > 0 ? `, and so ${others.length} more` : ''}`];
+    return [`${first.message}${others.length > 0 ? `, nor in ${others.length} more pools` : ''}`];
   });
 }
 
