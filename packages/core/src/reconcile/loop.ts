@@ -471,15 +471,14 @@ export class Loop {
     const retryAt = now + (final ? TIMING.noCapacityMs : this.#backoff.failed(cluster.id));
     const events = final && cluster.state.phase !== 'starting' ? this.#news(cluster.id, 'setback', text) : [];
     const decide = (current: Cluster): Write => {
-      const { state } = current;
-      if (final && state.phase === 'starting') {
+      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
+      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
+      if (final && current.state.phase === 'starting') {
         return {
-          cluster: stopping(current, now, text, true),
+          cluster: stopping({ ...current, launches }, now, text, true),
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }
-      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
-      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
       return { cluster: { ...current, launches, retryAt }, events };
     };
     await this.#commit(cluster.id, decide, { holder, now });
