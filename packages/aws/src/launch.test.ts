@@ -13,7 +13,15 @@ const subnets = ['a', 'b'].map((letter, i) => ({
 }));
 const network = { subnets, groupId: 'sg-1', ownGroupIds: [] };
 const own = { isPublic: false, own: NOTHING_OWN };
-const site = { network, ...own, userData: Buffer.alloc(0), image: UBUNTU, isBaked: false, templates: new Set<string>(), now: 7 };
+const site = {
+  network,
+  ...own,
+  userData: Buffer.alloc(0),
+  image: UBUNTU,
+  isBaked: false,
+  templates: new Set<string>(),
+  now: 7,
+};
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, userTags: [], tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 

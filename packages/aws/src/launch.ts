@@ -150,6 +150,7 @@ export function isTemplateOf(name: string, clusterId: string): boolean {
 
 const IMAGE_GONE = {
   kind: 'throttled',
+  retryMs: RETRY_MS,
   message: 'the image that was baked is gone; trying again without it',
 } as const;
 
