@@ -90,10 +90,21 @@ export class Fleet implements Provider, SchedulerControl {
   async status({ address }: { address: string }) {
     const names = this.#members.get(address) ?? [];
     const workers = names.map((name) => ({ name, leaving: false, processing: 1, bytes: 1 }));
-    return { workers, clients: 1, idleSeconds: null, adaptiveTarget: WORKERS, tasks: { processing: names.length } };
+    return {
+      workers,
+      clients: 1,
+      idleSeconds: null,
+      adaptiveTarget: WORKERS,
+      taken: {},
+      tasks: { processing: names.length },
+    };
   }
 
   async change() {}
+
+  async logs() {
+    return new Map<string, string>();
+  }
 
   async retire() {}
 

@@ -14,6 +14,9 @@ const CREDENTIALS = 'Give others: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_
 const LOGIN = 'Log in again, for example with: aws sso login';
 const capacity = { kind: 'capacity' } as const;
 const quota = { kind: 'quota' } as const;
+/** A throttle of calls lets go of the next within a second. Source: EC2 API reference, "Request throttling". */
+export const RETRY_MS = 1_000;
+
 const throttled = { kind: 'throttled' } as const;
 const passing = { kind: 'passing' } as const;
 const person = (what: string) => ({ kind: 'person', what }) as const;
@@ -157,7 +160,7 @@ export function shortageOf(
       return { kind: 'capacity', pool, message };
     }
     case 'throttled':
-      return { kind: 'throttled', pool, message: 'EC2 was asked too often; trying again' };
+      return { kind: 'throttled', pool, retryMs: RETRY_MS, message: 'EC2 was asked too often; trying again' };
     case 'quota':
       return { kind: 'quota', market, region, message: quotaMessage(failure, type, market, region) };
     default:

@@ -13,7 +13,15 @@ const subnets = ['a', 'b'].map((letter, i) => ({
 }));
 const network = { subnets, groupId: 'sg-1', ownGroupIds: [] };
 const own = { isPublic: false, own: NOTHING_OWN };
-const site = { network, ...own, userData: '', image: UBUNTU, isBaked: false, templates: new Set<string>(), now: 7 };
+const site = {
+  network,
+  ...own,
+  userData: Buffer.alloc(0),
+  image: UBUNTU,
+  isBaked: false,
+  templates: new Set<string>(),
+  now: 7,
+};
 const offers = [offer(), offer({ type: 'm7g.large' }), offer({ zone: 'eu-west-2b' })];
 const batch = { count: 3, market: 'spot', offers, userTags: [], tags: { clusterId: 'c1' } } as unknown as LaunchBatch;
 
@@ -59,7 +67,14 @@ test('pools that had no room are no news when others had', () => {
 test('a throttle inside a partial success is no shortage of capacity', () => {
   const { shortages } = result([got('m7g.large', 'subnet-a', 'i-1')], [error('RequestLimitExceeded')]);
   expect(shortages.map(({ kind }) => kind)).toEqual(['throttled']);
-  expect(shortages[0]?.message).toContain('2 more take about 1 s');
+  expect(shortages).toMatchObject([{ message: expect.stringContaining('2 more take about 1s'), retryMs: 1_000 }]);
+});
+
+test('of many that are throttled, the rest is asked for by the dozens', () => {
+  const many = { ...batch, count: 501 };
+  const made = { Instances: [got('m7g.large', 'subnet-a', 'i-1')], Errors: [error('RequestLimitExceeded')] };
+  const { shortages } = resultOf(made, many, offers, site);
+  expect(shortages).toMatchObject([{ message: expect.stringContaining('500 more take about 4m10s'), retryMs: 30_000 }]);
 });
 
 test('a quota is told once, for all pools', () => {

@@ -9,7 +9,8 @@ import {
   ProviderError,
   type Shortage,
 } from '@daskup/core/provision/provider';
-import { codeOf, type Failure, isImageGone, meaningOf, shortageOf } from './errors.ts';
+import { describeSeconds } from '@daskup/core/spec/duration';
+import { codeOf, type Failure, isImageGone, meaningOf, RETRY_MS, shortageOf } from './errors.ts';
 import type { BootImage } from './images.ts';
 import type { Network } from './network.ts';
 import { type Own, ownOfMachine } from './own.ts';
@@ -23,6 +24,8 @@ const SCHEDULER_TRIES = 5;
 /** How fast a region's throttle lets go of more machines once a thousand were started. Source: EC2 API reference, "Request throttling". */
 const MACHINES_A_SECOND = 2;
 const MACHINES_AT_ONCE = 1000;
+/** The rest is asked for some dozens at a time, of which others may have taken their share; milliseconds. */
+const PACE_MS = 30_000;
 
 /** Where a launch goes, and what its machines run. */
 export interface Site {
@@ -30,7 +33,7 @@ export interface Site {
   /** Whether machines get public addresses of their own. */
   readonly isPublic: boolean;
   readonly own: Own;
-  readonly userData: string;
+  readonly userData: Buffer;
   readonly image: BootImage;
   /** Whether it is one of daskup's own making, which may be deleted while clusters know it. */
   readonly isBaked: boolean;
@@ -99,7 +102,7 @@ async function makeTemplate(
   const data: RequestLaunchTemplateData = {
     // Every override names the image of its architecture.
     ImageId: site.image.idFor(offers[0]?.architecture ?? 'x86_64'),
-    UserData: Buffer.from(site.userData).toString('base64'),
+    UserData: site.userData.toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(site.image, diskGiB),
@@ -147,6 +150,7 @@ export function isTemplateOf(name: string, clusterId: string): boolean {
 
 const IMAGE_GONE = {
   kind: 'throttled',
+  retryMs: RETRY_MS,
   message: 'the image that was baked is gone; trying again without it',
 } as const;
 
@@ -198,13 +202,16 @@ export function resultOf(
     if (shortage.kind !== 'throttled') continue;
     const missing = batch.count - machines.length;
     const seconds = Math.ceil(missing / MACHINES_A_SECOND);
-    const message = `EC2 starts ${MACHINES_AT_ONCE} machines at once, then ${MACHINES_A_SECOND} a second: ${missing} more take about ${seconds} s`;
-    shortages.set(key, { ...shortage, message });
+    const message = `EC2 starts ${MACHINES_AT_ONCE} machines at once, then ${MACHINES_A_SECOND} a second: ${missing} more take about ${describeSeconds(seconds)}`;
+    shortages.set(key, { ...shortage, message, retryMs: Math.min(PACE_MS, Math.max(RETRY_MS, seconds * 1000)) });
   }
   if (shortages.size === 0 && offers[0]) {
     const { market, type, zone } = offers[0];
     const message = `EC2 started ${machines.length} machines and did not say why no more; trying again`;
-    return { machines, shortages: [{ kind: 'throttled', pool: `${market}/${type}/${zone}`, message }] };
+    return {
+      machines,
+      shortages: [{ kind: 'throttled', pool: `${market}/${type}/${zone}`, retryMs: RETRY_MS, message }],
+    };
   }
   return { machines, shortages: [...shortages.values()] };
 }
@@ -242,7 +249,8 @@ export async function launchScheduler(
  * where EC2 has forgotten that launch, one that a list will show.
  */
 function stillHeld({ market, type, zone }: Offer): Shortage {
-  return { kind: 'throttled', pool: `${market}/${type}/${zone}`, message: 'the scheduler is there already' };
+  const message = 'the scheduler is there already';
+  return { kind: 'throttled', pool: `${market}/${type}/${zone}`, retryMs: RETRY_MS, message };
 }
 
 function schedulerOf(
@@ -259,7 +267,7 @@ function schedulerOf(
     MaxCount: 1,
     InstanceType: offer.type as never,
     ImageId: site.image.idFor(offer.architecture),
-    UserData: Buffer.from(site.userData).toString('base64'),
+    UserData: site.userData.toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     MetadataOptions: METADATA,
     BlockDeviceMappings: disksOf(site.image, diskGiB),

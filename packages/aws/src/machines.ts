@@ -20,14 +20,14 @@ const STATES: Readonly<Record<string, MachineState>> = {
   terminated: 'terminated',
 };
 
-export const SHUT_ITSELF_DOWN = 'it shut itself down';
 const RECLAIMED = 'Server.SpotInstanceTermination';
 /** Why an instance ended, by the code of its state's reason. Source: EC2 API reference, StateReason. */
 const REASONS: Readonly<Record<string, string>> = {
   [RECLAIMED]: 'spot reclaim',
   'Server.SpotInstanceShutdown': 'spot reclaim',
   'Client.UserInitiatedShutdown': 'terminated',
-  'Client.InstanceInitiatedShutdown': SHUT_ITSELF_DOWN,
+  // Why, it has printed.
+  'Client.InstanceInitiatedShutdown': '',
   'Server.InsufficientInstanceCapacity': 'EC2 had no room for it after all',
   'Client.VolumeLimitExceeded': 'the account may have no more EBS volumes',
   'Client.InternalError': 'EC2 could not start it: most often a key of its encrypted disk may not be used',

@@ -32,6 +32,7 @@ case $? in 0 | 9) DASKUP_USER=daskup cache_mode=755 ;; esac
 fi
 mkdir -p -m 711 "$DASKUP_DIR"
 mkdir -p -m $cache_mode "$DASKUP_CACHE"
+exec > >(tee "$DASKUP_DIR/boot.log") 2>&1
 mount_scratch() {
 local name model disk disks=()
 while read -r name model; do

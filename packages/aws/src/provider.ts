@@ -24,7 +24,6 @@ import { BakedImages, STOCK } from './baked/baked-images.ts';
 import { BootLogs } from './boot-log.ts';
 import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
-import { EndReasons } from './end-reasons.ts';
 import { codeOf, explained, isImageGone, isMissing } from './errors.ts';
 import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
 import { type Kept, KeptNetworks } from './kept-networks.ts';
@@ -85,7 +84,6 @@ export class AwsProvider implements Provider {
   readonly #offers: Offers;
   readonly #listings: Listings;
   readonly #bootLogs: BootLogs;
-  readonly #endReasons: EndReasons;
   readonly #kept: KeptNetworks;
   readonly #images: Images;
   readonly #quotas: Quotas;
@@ -132,12 +130,11 @@ export class AwsProvider implements Provider {
       options.now,
     );
     this.#bootLogs = new BootLogs(options.now);
-    this.#endReasons = new EndReasons((id) => this.bootLog(id), options.now);
     this.#listings = new Listings(async (region, installation) => {
       const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
       for (const { id } of machines) this.#regionOf.set(id, region);
       this.#bootLogs.seen(machines);
-      return this.#endReasons.told(machines);
+      return machines;
     }, options.now);
   }
 
@@ -338,7 +335,7 @@ export class AwsProvider implements Provider {
     return bootImageOf(id, facts);
   }
 
-  #userData(boot: Boot): string {
+  #userData(boot: Boot): Buffer {
     try {
       return userData(this.#options.bootScript(boot, platform));
     } catch (error) {

@@ -10,7 +10,7 @@ const [here, there] = await Promise.all([
   issueCredentials('here', new Date(), 3600),
   issueCredentials('there', new Date(), 3600),
 ]);
-const STATUS = { workers: [], clients: 0, idleSeconds: null, adaptiveTarget: 0, tasks: {} };
+const STATUS = { workers: [], clients: 0, idleSeconds: null, adaptiveTarget: 0, taken: {}, tasks: {} };
 const servers: Server[] = [];
 const control = new ControlPort();
 afterEach(() => {

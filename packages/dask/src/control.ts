@@ -18,8 +18,12 @@ const Status = z.object({
   clients: z.number(),
   idleSeconds: z.nullable(z.number()),
   adaptiveTarget: z.number(),
+  // A scheduler of an older daskup does not tell.
+  taken: z._default(z.record(z.string(), z.number()), {}),
   tasks: z.record(z.string(), z.number()),
 });
+
+const Logs = z.object({ logs: z.record(z.string(), z.string()) });
 
 interface Line {
   readonly agent: Agent;
@@ -48,6 +52,11 @@ export class ControlPort implements SchedulerControl {
         await delay(KNOCK_EVERY_MS);
       }
     }
+  }
+
+  async logs(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]) {
+    const { logs } = Logs.parse(await this.#post(endpoint, credentials, '/logs', { names }));
+    return new Map(Object.entries(logs));
   }
 
   async retire(endpoint: SchedulerEndpoint, credentials: Credentials, names: readonly string[]) {

@@ -4,7 +4,36 @@ set -u
 umask 077
 
 say() { printf 'daskup: %ss %s\n' "$SECONDS" "$*"; }
-end() { say "ending: $*"; shutdown -h now; exit 0; }
+end() { say "ending: $*"; send_log "ending: $*"; shutdown -h now; exit 0; }
+
+# The end of what it printed goes to its scheduler, which keeps it for people to read: one that cannot send it has a console.
+send_log() {
+  local i log file=$DASKUP_DIR/boot.log
+  [[ -e $file ]] || return
+  # Where another program writes the log, a line is in it a moment after it was printed.
+  for ((i = 0; i < 20; i++)); do
+    log=$(tail -c 8000 "$file")
+    [[ $log == *"$1"* ]] && break
+    sleep 0.1
+  done
+  [[ $DASKUP_ROLE == worker ]] || return
+  curl -sf --noproxy '*' --connect-timeout 2 -m 5 --cacert "$DASKUP_DIR/ca.pem" --cert "$DASKUP_DIR/cert.pem" \
+    --key "$DASKUP_DIR/key.pem" --connect-to "::$DASKUP_SCHEDULER:$DASKUP_CONTROL_PORT" --data-binary @- \
+    "https://scheduler.daskup.internal/log/$DASKUP_ID" <<<"$log" >/dev/null 2>&1
+}
+
+# A spot machine that its cloud takes in its first hour costs nothing; one that ends itself before that costs what it ran.
+await_cloud() {
+  local taken now rest
+  taken=$(timeout 2 head -c 11 "$DASKUP_WORK/taken")
+  [[ $taken =~ ^[1-9][0-9]*$ ]] || return
+  printf -v now '%(%s)T' -1
+  rest=$((taken + 60 - now))
+  # It was launched a little before its first second here.
+  ((rest > 0 && SECONDS + rest < 3500)) || return
+  say 'spot notice: waiting for the cloud to take the machine'
+  sleep "$rest"
+}
 
 # The dead-man switch: no server, network or person is needed for it. The file moves when a TTL is extended. Until when a
 # machine lived that was killed, the last sign of life tells.
@@ -36,6 +65,7 @@ give_to_dask() {
   [[ -n ${DASKUP_USER:-} ]] || return 0
   chmod 711 "$DASKUP_DIR"
   chown -R "$DASKUP_USER" "$DASKUP_DIR"/{ca,cert,key}.pem "$DASKUP_DIR"/{dask.yaml,preload.py} "$DASKUP_WORK"
+  [[ ! -e $DASKUP_DIR/boot.log ]] || chown "$DASKUP_USER" "$DASKUP_DIR/boot.log"
 }
 
 # A disk that is the machine's own is quicker than one of the cloud's. Without one, Dask spills where it works.
@@ -203,6 +233,7 @@ else
     --death-timeout "$DASKUP_JOIN_SECONDS" --preload "$DASKUP_DIR/preload.py"
 fi
 code=$?
+[[ -e $DASKUP_WORK/taken ]] && await_cloud
 [[ -e $DASKUP_WORK/reason ]] && end "$(as_dask timeout 2 tail -c 500 "$DASKUP_WORK/reason")"
 ((code == 0)) && end "dask $DASKUP_ROLE left the cluster"
 as_dask "$DASKUP_PYTHON" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("distributed") is None)' ||

@@ -277,3 +277,13 @@ test('a version of Python that was asked for is found by its name, and is anothe
     'uv found no Python 3.99',
   );
 });
+
+test.each([
+  ['is left to its cloud, and ends itself when that does not take it', '', true],
+  ['ends at once after its first hour, which is paid for in any case', 'SECONDS=3500', false],
+])('a machine that its cloud takes %s', async (_, lines, waits) => {
+  const emptied = acting('echo "$(($(printf "%(%s)T") - 58))" >taken; echo spot reclaim >reason');
+  const log = await booted(emptied, {}, {}, lines);
+  expect(log.includes('waiting for the cloud to take the machine')).toBe(waits);
+  expect(log).toMatch(/ending: spot reclaim\n$/);
+});

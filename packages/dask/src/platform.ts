@@ -10,7 +10,7 @@
  * - `DASKUP_USER`: the user that Dask runs as, where these lines are root's; empty or unset for the same as they;
  * - `DASKUP_THREADS`, `DASKUP_MEMORY` (GiB): what a worker may use; empty for all there is.
  *
- * They may define `mount_scratch FOLDER`, which puts the disks that the machine has of its own at an empty folder, as one, and
+ * What is printed after them is also at `$DASKUP_DIR/boot.log`. They may define `mount_scratch FOLDER`, which puts the disks that the machine has of its own at an empty folder, as one, and
  * fails where there are none. It may take a while: the machine's end is watched by then.
  */
 export interface Platform {

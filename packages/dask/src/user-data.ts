@@ -4,17 +4,16 @@ import { gzipSync } from 'node:zlib';
 export const MAX_BYTES = 16_384;
 
 /**
- * A script that unpacks and runs another, a good half smaller than it.
+ * A script as a cloud is given it: packed, since cloud-init unpacks what is packed with gzip (its documentation, "User-data
+ * formats").
  * @throws {Error} when it is larger than {@link MAX_BYTES}, which no environment without an `environmentProblem` makes it.
  */
-export function userData(script: string): string {
-  // Not as an argument of another bash: any user of the machine can read those, and there are keys in it.
-  const text = `#!/bin/bash\neval "$(base64 -d <<<${packed(script)} | gzip -d)"\n`;
-  if (text.length > MAX_BYTES) throw new Error(`The user data would be ${text.length} bytes; clouds take ${MAX_BYTES}`);
-  return text;
+export function userData(script: string): Buffer {
+  const data = packed(script);
+  if (data.length > MAX_BYTES) throw new Error(`The user data would be ${data.length} bytes; clouds take ${MAX_BYTES}`);
+  return data;
 }
 
-/** The text, packed; base64. */
-export function packed(text: string): string {
-  return gzipSync(text, { level: 9 }).toString('base64');
+export function packed(text: string): Buffer {
+  return gzipSync(text, { level: 9 });
 }

@@ -13,6 +13,7 @@ import type { Result } from '@daskup/core/answer';
 import { parse } from '@daskup/core/command/parse';
 import { Daskup } from '@daskup/core/daskup';
 import type { ClusterView } from '@daskup/core/observe/view';
+import type { KeyPair, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { MemoryStore } from '@daskup/core/state/memory';
 import { bootScript, environmentProblem } from '@daskup/dask/boot-script';
 import { issueCredentials } from '@daskup/dask/certificates';
@@ -177,12 +178,37 @@ test("a machine's certificate opens nothing of the control port, the client's do
     const port = new ControlPort();
     await expect(port.status(endpoint, disguised, Date.now())).rejects.toThrow('answered 403 to /status');
     await expect(port.retire(endpoint, disguised, names)).rejects.toThrow('answered 403 to /retire');
+    await expect(port.logs(endpoint, disguised, names)).rejects.toThrow('answered 403 to /logs');
     port.close();
   }
   const { workers } = await control.status(endpoint, credentials, (await stored('shared')).expiresAt);
   expect(workers.map(({ name, leaving }) => ({ name, leaving }))).toEqual(
     expect.arrayContaining(names.map((name) => ({ name, leaving: false }))),
   );
+});
+
+test('a worker tells its scheduler what it printed, the end of it, and nobody else does', async () => {
+  const { endpoint, credentials } = await stored('shared');
+  const { machines } = await say<'status'>('status shared');
+  const ids = machines.map(({ id }) => id);
+  const tell = async () => {
+    const known = await control.logs(endpoint, credentials, ids);
+    return machines.map(({ id, role }) => {
+      const log = known.get(id) ?? '';
+      // The scheduler's own has grown long over whoever knocked at it.
+      return role === 'scheduler' ? log !== '' : log.includes('starting dask worker');
+    });
+  };
+  await expect.poll(tell, { timeout: 60_000 }).toEqual([true, true, true]);
+
+  const told = `${'x'.repeat(20_000)}\ndaskup: 3s ending: so it was`;
+  expect(await post(endpoint, credentials.worker, '/log/m-dead', told)).toBe(200);
+  expect((await control.logs(endpoint, credentials, ['m-dead'])).get('m-dead')).toBe(told.slice(-8_000));
+  expect(await post(endpoint, credentials.worker, '/log/m-dead', 'x'.repeat(2_000_000))).not.toBe(200);
+  expect(await post(endpoint, credentials.worker, '/log/..%2Fm', 'x')).toBe(404);
+  for (const role of ['client', 'scheduler'] as const)
+    expect(await post(endpoint, credentials[role], '/log/m-dead', 'another')).toBe(403);
+  expect((await control.logs(endpoint, credentials, ['m-dead'])).get('m-dead')).toBe(told.slice(-8_000));
 });
 
 test('results that only a departing worker holds move to the others: scale down, then a spot reclaim that is replaced', async () => {
@@ -281,6 +307,19 @@ async function stored(name: string) {
   const cluster = await store.cluster(name);
   if (!cluster?.endpoint || !cluster.credentials) throw new Error(`${name} has no place yet`);
   return { ...cluster, endpoint: cluster.endpoint, credentials: cluster.credentials };
+}
+
+/** The status of what is sent to a control port with this certificate; null where it hung up. */
+function post({ address, controlPort }: SchedulerEndpoint, pair: KeyPair, path: string, body: string) {
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const options = { ...pair, host: address, port: controlPort, path, method: 'POST', rejectUnauthorized: false };
+  const call = httpsRequest(options, (response) => {
+    response.resume();
+    resolve(response.statusCode ?? null);
+  });
+  call.on('error', () => resolve(null));
+  call.end(body);
+  return promise;
 }
 
 function portOf(server: Server): number {

@@ -155,7 +155,7 @@ async function launched(ec2: EC2, recipe: Recipe, { isPublic, own, now }: Surrou
           MaxCount: 1,
           InstanceType: type as never,
           ImageId: image.idFor(architecture),
-          UserData: Buffer.from(script).toString('base64'),
+          UserData: script.toString('base64'),
           // Its disk is what it is there for.
           InstanceInitiatedShutdownBehavior: 'stop',
           MetadataOptions: METADATA,

@@ -47,7 +47,8 @@ export class Account {
       checkip: this.ec2.env.DASKUP_AWS_CHECKIP ?? '',
       now: Date.now,
       // As the real one it tells what the machine is for.
-      bootScript: ({ idleSeconds }: Boot, platform: Platform) => `${platform.identify}\n# ${idleSeconds}\n${body}`,
+      bootScript: ({ idleSeconds }: Boot, platform: Platform) =>
+        `#!/bin/bash\n${platform.identify}\n# ${idleSeconds}\n${body}`,
       ...options,
     });
   }
@@ -60,7 +61,7 @@ export class Account {
     const program = `
       const { AwsProvider } = await import(${JSON.stringify(PROVIDER)});
       const [region, cacheFolder, batch, body, when] = JSON.parse(process.argv[1]);
-      const bootScript = ({ idleSeconds }, { identify }) => identify + '\\n# ' + idleSeconds + '\\n' + body;
+      const bootScript = ({ idleSeconds }, { identify }) => "#!/bin/bash\\n" + identify + '\\n# ' + idleSeconds + '\\n' + body;
       const provider = new AwsProvider({
         regions: [region], cacheFolder, isPublic: false, isAlone: true, checkip: '', now: Date.now, bootScript,
       });

@@ -9,6 +9,7 @@ type Said<V extends Result['verb']> = Extract<Result, { readonly verb: V }>;
 /** A person's shell whose EC2 is a stand-in on this computer, which boots real machines from real user data. */
 export class ShellOnEc2 extends Shell {
   readonly #ec2: Ec2;
+  readonly #others: Shell[] = [];
 
   static async open(options: Parameters<typeof startEc2>[0] = {}): Promise<ShellOnEc2> {
     return new ShellOnEc2(await startEc2(options));
@@ -52,8 +53,15 @@ export class ShellOnEc2 extends Shell {
       .instances.filter(({ tags, state }) => tags['daskup:cluster'] === cluster && state !== 'terminated');
   }
 
+  /** Another shell on the same EC2, with a home of its own unless it exports one. */
+  beside(exported: NodeJS.ProcessEnv): Shell {
+    const other = new Shell({ ...this.#ec2.env, ...exported });
+    this.#others.push(other);
+    return other;
+  }
+
   override async close(): Promise<void> {
-    await super.close();
+    await Promise.all([super.close(), ...this.#others.map((other) => other.close())]);
     await this.#ec2.close();
   }
 }

@@ -46,6 +46,11 @@ export class Shell {
     return promise;
   }
 
+  /** A line as it is typed after `daskup `, of words without spaces in them. */
+  line(words: string): Promise<Ended> {
+    return this.daskup(...words.split(' '));
+  }
+
   /** Processes that know this home, by pid: its server and its machines. */
   processes(): readonly number[] {
     return readdirSync('/proc')

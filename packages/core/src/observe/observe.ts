@@ -49,6 +49,7 @@ export function observe(
       if (machine) after = refreshed(before, machine, now);
       else if (seen && now - before.seenAt > VANISHED_MS) after = vanished(before);
       if (isAlive(after)) after = joined(after, status !== null, members, now);
+      if (isAlive(after) && status?.taken[after.id] !== undefined) after = going(after);
     }
     machines.push(after);
     if (after !== before || !known.has(after.id)) changed.push(after);
@@ -111,6 +112,11 @@ function joined(
   const leaving = machine.leaving || member.leaving;
   if (machine.joinedAt !== null && machine.absentAt === null && leaving === machine.leaving) return machine;
   return { ...machine, joinedAt: machine.joinedAt ?? now, absentAt: null, leaving };
+}
+
+/** Its cloud takes it back: nobody need wait for its worker to be seen leaving. */
+function going(machine: MachineRecord): MachineRecord {
+  return machine.leaving ? machine : { ...machine, leaving: true };
 }
 
 function same(a: MachineRecord, b: MachineRecord): boolean {

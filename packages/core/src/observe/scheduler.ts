@@ -19,6 +19,8 @@ export interface SchedulerStatus {
   readonly idleSeconds: number | null;
   /** How many workers Dask would like for the work it has. */
   readonly adaptiveTarget: number;
+  /** Workers, by name, whose cloud has said when it takes their machine back: milliseconds since 1970, UTC. */
+  readonly taken: Readonly<Record<string, number>>;
   /** Tasks by state: processing, waiting, memory, erred, ... */
   readonly tasks: Readonly<Record<string, number>>;
 }
@@ -33,6 +35,13 @@ export interface SchedulerControl {
    * yet to come up: resolves once it has.
    */
   change(endpoint: SchedulerEndpoint, credentials: Credentials, workers: number | null): Promise<void>;
+
+  /** The end of what these machines (by id) printed, of those that told their scheduler, and its own. */
+  logs(
+    endpoint: SchedulerEndpoint,
+    credentials: Credentials,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, string>>;
 
   /**
    * Has these workers (by name) move their results to others and then close, and returns at once: the status shows who is

@@ -76,7 +76,7 @@ test('without a word on it, a cluster has what its client has, else what comes w
   expect(await w.specOf('up 1', CLIENT)).toMatchObject({ environment: CLIENT, architecture: null });
   const [asked] = await w.store.events('id');
   expect(asked?.text).toBe(
-    '1 on-demand workers in local with Python 3.12 and Dask 2026.8.0 as the client has them asked for by ada',
+    '1 on-demand worker in local with Python 3.12 and Dask 2026.8.0 as the client has them asked for by ada',
   );
 });
 

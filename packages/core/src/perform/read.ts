@@ -2,6 +2,7 @@ import { entryOf } from '../account/account.ts';
 import { costRows, periodOf } from '../account/cost.ts';
 import type { Result } from '../answer.ts';
 import type { Command } from '../command/command.ts';
+import { bootLogs } from '../observe/boot-logs.ts';
 import type { SchedulerStatus } from '../observe/scheduler.ts';
 import { machineViewOf, viewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
@@ -40,8 +41,10 @@ export async function logs(context: Context, { name }: Command<'logs'>): Promise
   const cluster = await known(context, name);
   const provider = providerNamed(context, cluster.provider);
   const [machines, events] = await Promise.all([store.machines([cluster.id]), store.events(cluster.id)]);
-  const texts = await Promise.all(machines.map(({ id }) => provider.bootLog(id)));
-  const boots = machines.map((machine, i) => ({ machine: machineViewOf(machine), text: texts[i] ?? '' }));
+  // Those that came to nothing first: not all that told nobody can be asked for.
+  const wanted = machines.toSorted((a, b) => Number(a.joinedAt !== null) - Number(b.joinedAt !== null));
+  const texts = await bootLogs({ control: context.control, provider }, cluster, machines, wanted);
+  const boots = machines.map((machine) => ({ machine: machineViewOf(machine), text: texts.get(machine.id) ?? '' }));
   return { verb: 'logs', events, boots };
 }
 

@@ -133,7 +133,7 @@ function providersOf({ providers }: Context, spec: ClusterSpec): readonly Provid
 
 /** Stores the cluster: under another name when the first is taken and nobody chose it. */
 async function created(context: Context, request: Request, spec: ClusterSpec, site: Site, asker: Asker) {
-  const what = `${count.format(spec.workers)} ${spec.market} workers in ${site.region}${describeSoftware(spec)}`;
+  const what = `${count.format(spec.workers)} ${spec.market} worker${spec.workers.max > 1 ? 's' : ''} in ${site.region}${describeSoftware(spec)}`;
   const text = `${what} asked for by ${asker.user}`;
   let { name } = spec;
   for (let tries = 1; ; tries++) {

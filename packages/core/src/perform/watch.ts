@@ -9,10 +9,10 @@ import { providerNamed } from './find.ts';
 
 /** What other processes store is not heard of, nor how long a machine boots: a look at least so often; milliseconds. */
 const LOOK_MS = 1_000;
-/** Boot logs are read no oftener; milliseconds. */
+/** A boot log is read no oftener; milliseconds. */
 const STAGE_MS = 1_000;
-/** And of no more machines: each is a call to a cloud, and machines that boot side by side say the same. */
-const STAGE_MACHINES = 3;
+/** A scheduler that takes longer to come up has something to say of it; sooner it is not asked, which is a call of the cloud's. */
+const SLOW_MS = 10_000;
 
 type Progress = Extract<Answer, { readonly type: 'progress' }>;
 
@@ -36,7 +36,9 @@ export async function* until(
     yield progress;
     const view = progress.cluster;
     if (!isLive(view)) {
-      const message = `${view.name} ${view.phase}: ${view.why}. Its boot logs tell more: logs ${view.name}`;
+      const hadMachines = (await context.store.machines([cluster.id])).some(({ runningAt }) => runningAt !== null);
+      const more = view.phase === 'failed' && hadMachines ? `. Its boot logs tell more: logs ${view.name}` : '';
+      const message = `${view.name} ${view.phase}: ${view.why}${more}`;
       yield { type: 'error', kind: 'failed', message };
       return null;
     }
@@ -91,11 +93,12 @@ export async function* watch(context: Context, cluster: Cluster, after: number):
   }
 }
 
-/** The last thing that a machine which has not joined said of itself. */
+/** The last thing that a scheduler which has not come up said of itself: it boots as all of them do. */
 async function stageOf(context: Context, cluster: Cluster, machines: readonly MachineRecord[]): Promise<string> {
-  const booting = machines.filter((machine) => isAlive(machine) && machine.joinedAt === null).slice(0, STAGE_MACHINES);
-  const provider = providerNamed(context, cluster.provider);
-  const logs = await Promise.all(booting.map((machine) => provider.bootLog(machine.id).catch(() => '')));
-  const stages = logs.flatMap((log) => [...log.matchAll(/^daskup: \d+s (.*)$/gm)].at(-1)?.[1] ?? []);
-  return stages.find((stage) => stage.includes('fetching')) ?? stages[0] ?? '';
+  const coming = machines.find((one) => one.role === 'scheduler' && isAlive(one) && one.joinedAt === null);
+  if (!coming || context.now() - coming.launchedAt < SLOW_MS) return '';
+  const log = await providerNamed(context, cluster.provider)
+    .bootLog(coming.id)
+    .catch(() => '');
+  return [...log.matchAll(/^daskup: \d+s (.*)$/gm)].at(-1)?.[1] ?? '';
 }

@@ -94,9 +94,15 @@ export type Shortage = {
   readonly message: string;
 } & (
   | {
-      /** `capacity`: the pool is empty, others may not be. `throttled`: nothing is known about it; ask again later. */
-      readonly kind: 'capacity' | 'throttled';
+      /** The pool is empty, others may not be. */
+      readonly kind: 'capacity';
       readonly pool: string;
+    }
+  | {
+      /** Nothing is known about the pool: asked again so many milliseconds later, the cloud will give more. */
+      readonly kind: 'throttled';
+      readonly pool: string;
+      readonly retryMs: number;
     }
   | {
       /** The account may have no more on this market in this region, whatever the pool. */
@@ -121,7 +127,7 @@ export interface Machine {
   readonly runningAt: number | null;
   /** Only when `terminated`. */
   readonly endedAt: number | null;
-  /** Why it ended, in the provider's words; empty while it lives. */
+  /** Why it ended, in the provider's words; empty while it lives, and where only the machine itself can tell. */
   readonly endReason: string;
   /** The cloud has said that it will take this machine back. */
   readonly reclaimed: boolean;
@@ -208,7 +214,10 @@ export interface Provider {
   /** Deletes what `prepare` made. Called once no machine is left; again is harmless. */
   release(cluster: ClusterIdentity): Promise<void>;
 
-  /** What the machine printed so far, also while it boots and after it ended for as long as the cloud keeps it; else empty. */
+  /**
+   * What the machine printed so far, also while it boots and after it ended for as long as the cloud keeps it; else empty.
+   * A call of the cloud's for each: machines tell their scheduler too.
+   */
   bootLog(id: string): Promise<string>;
 
   /**

@@ -37,6 +37,6 @@ test('a quota puts off all of its market in its region, and nothing else', () =>
 
 test('a throttled call has learnt nothing', () => {
   const shortages = new Shortages();
-  shortages.note([{ kind: 'throttled', pool: 'spot/m/here-a', message: '' }], 0);
+  shortages.note([{ kind: 'throttled', pool: 'spot/m/here-a', retryMs: 1_000, message: '' }], 0);
   expect(shortages.at(1)(offer('spot'))).toBe(false);
 });

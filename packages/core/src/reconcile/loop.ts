@@ -106,20 +106,23 @@ export class Loop {
   /** The clusters of one cloud, which lists the machines of all of them once. Returns in how many milliseconds they should have their next pass. */
   async #visit(provider: Provider, clusters: readonly Cluster[], sweeping: boolean): Promise<number> {
     const { store, log } = this.#options;
+    let refusal: string | null = null;
     const list = async () => {
       try {
         const machines = await provider.machines(store.installation);
         this.#told.over(provider.name);
         return machines;
       } catch (error) {
-        const text = `${provider.name}: its machines could not be listed: ${messageOf(error)}`;
-        if (this.#told.isNews(provider.name, text)) log(text);
+        const text = `its machines could not be listed: ${messageOf(error)}`;
+        if (error instanceof ProviderError) refusal = text;
+        if (this.#told.isNews(provider.name, text)) log(`${provider.name}: ${text}`);
         return null;
       }
     };
     const seen = await this.#once(provider.name, list);
     if (seen === undefined) return TIMING.calmMs;
     const free = clusters.filter(({ id }) => !this.#underWay.has(id));
+    await Promise.all(free.map(({ id }) => this.#tellRefusal(id, refusal)));
     const records = Map.groupBy(await store.machines(free.map(({ id }) => id)), ({ clusterId }) => clusterId);
     const shown = seen && Map.groupBy(seen, ({ tags }) => tags.clusterId);
     const passes = free.map(async (cluster) => {
@@ -133,6 +136,19 @@ export class Loop {
     });
     if (sweeping) await this.#sweep.run(provider, seen ?? []);
     return Math.min(TIMING.calmMs, ...(await Promise.all(passes)));
+  }
+
+  /** A cluster whose machines nobody may see goes on, and can neither be replaced nor seen to end: that is told once. */
+  async #tellRefusal(clusterId: string, refusal: string | null): Promise<void> {
+    const what = `list of ${clusterId}`;
+    if (refusal === null) {
+      this.#told.over(what);
+    } else if (this.#told.isNews(what, refusal)) {
+      const { holder, now: clock } = this.#options;
+      const now = clock();
+      const events = [{ clusterId, at: now, level: 'warning' as const, text: refusal }];
+      await this.#commit(clusterId, () => ({ events }), { holder, now });
+    }
   }
 
   /** Does this now, unless it is still under way: undefined then. */
@@ -155,15 +171,15 @@ export class Loop {
     records: readonly MachineRecord[],
     seen: readonly Machine[] | null,
   ): Promise<number> {
-    const { holder, now: clock } = this.#options;
+    const { holder, control, now: clock } = this.#options;
+    const sources = { control, provider };
     const [status, offers] = await Promise.all([
       this.#status(provider, cluster, records),
       this.#offers(provider, cluster),
     ]);
     const now = clock();
     this.#watches.goesOn(cluster.id, now);
-    const observation = observe(records, seen, status, now);
-    const ends = await obituaries(provider, cluster, observation.ended, now);
+    const [observation, ends] = await obituaries(sources, cluster, observe(records, seen, status, now), now);
 
     const decide = (current: Cluster): Decision => {
       return reconcile({
@@ -180,7 +196,7 @@ export class Loop {
       });
     };
     let decision = decide(cluster);
-    const words = await lastWords(provider, decision.givenUp, now);
+    const words = await lastWords(sources, cluster, observation.machines, decision.givenUp, now);
     const changed = new Map(observation.changed.map((machine) => [machine.id, machine]));
     const quiet = changed.size === 0 && isQuiet(decision, cluster);
     if (!quiet) {
@@ -413,7 +429,7 @@ export class Loop {
           cluster: {
             ...current,
             launches: current.launches.filter((other) => other.token !== token),
-            retryAt: shortages.some((s) => s.kind === 'throttled') ? now + TIMING.backoffMs : current.retryAt,
+            retryAt: Math.max(current.retryAt, ...shortages.map((s) => (s.kind === 'throttled' ? now + s.retryMs : 0))),
           },
           machines: news.map((machine) => recordOf(machine, now)),
           events: whyFewer(shortages).map((why) => ({
@@ -455,15 +471,14 @@ export class Loop {
     const retryAt = now + (final ? TIMING.noCapacityMs : this.#backoff.failed(cluster.id));
     const events = final && cluster.state.phase !== 'starting' ? this.#news(cluster.id, 'setback', text) : [];
     const decide = (current: Cluster): Write => {
-      const { state } = current;
-      if (final && state.phase === 'starting') {
+      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
+      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
+      if (final && current.state.phase === 'starting') {
         return {
-          cluster: stopping(current, now, text, true),
+          cluster: stopping({ ...current, launches }, now, text, true),
           events: [{ clusterId: cluster.id, at: now, level: 'error', text: `failed: ${text}` }],
         };
       }
-      // One that cannot be made is decided anew; one whose answer was lost stays as it is, to be asked for again.
-      const launches = final ? current.launches.filter(({ token }) => token !== launch?.token) : current.launches;
       return { cluster: { ...current, launches, retryAt }, events };
     };
     await this.#commit(cluster.id, decide, { holder, now });
@@ -492,7 +507,7 @@ function whyFewer(shortages: readonly Shortage[]): readonly string[] {
   return ['quota', 'capacity', 'throttled'].flatMap((kind) => {
     const [first, ...others] = shortages.filter((shortage) => shortage.kind === kind);
     if (!first) return [];
-    return [`${first.message}${others.length > 0 ? `, and so ${others.length} more` : ''}`];
+    return [`${first.message}${others.length > 0 ? `, nor in ${others.length} more pools` : ''}`];
   });
 }
 

@@ -72,17 +72,23 @@ function world(empty: readonly string[], market: 'spot' | 'spot-only' = 'spot') 
     environmentProblem: () => null,
     holder: 'one',
     reclaim: async () => {},
-    newId: () => 'id',
+    newId: () => (ids++ === 0 ? 'id' : `id-${ids}`),
     random: () => 0.5,
     sleep: async () => {},
   });
   const patient = { ...shared, changed: () => {}, wake: () => {}, sleep: () => new Promise<void>(() => {}) };
+  let ids = 0;
   let loop = new Loop({ ...patient, holder: 'one' });
   return {
     cloud,
-    up: async () => {
-      const request = { name: 'etl', workers: { min: 3, max: 3 }, market, regions: cloud.regions };
+    up: async (name = 'etl') => {
+      const request = { name, workers: { min: 3, max: 3 }, market, regions: cloud.regions };
       const answers = daskup.perform({ verb: 'up', request }, { user: 'ada', environment: null });
+      await answers.next();
+      await answers.return(undefined);
+    },
+    down: async (name: string) => {
+      const answers = daskup.perform({ verb: 'down', target: { name } }, { user: 'ada', environment: null });
       await answers.next();
       await answers.return(undefined);
     },
@@ -165,6 +171,20 @@ test('whoever takes over on the way finishes the move, and all that ran is paid 
     await w.passes(4);
     expect(await w.ledgerMicros(), `after ${before} passes`).toBe(w.cloud.meter());
   }
+});
+
+test('where no worker can be, a cluster makes no scheduler either, and waits for what was not asked for no longer', async () => {
+  const w = world(['worker'], 'spot-only');
+  await w.up();
+  await w.passes(30);
+  await w.down('etl');
+  await w.passes(4);
+  await w.up('second');
+  await w.passes(10);
+  expect(w.cloud.alive()).toEqual([]);
+  await w.down('second');
+  await w.passes(2);
+  expect((await w.cluster())?.state.phase).toBe('ended');
 });
 
 test('a cluster that finds no room anywhere keeps trying where it is best, until its time is over', async () => {

@@ -72,6 +72,9 @@ export function reconcile(known: Known): Decision {
   return pass.decision();
 }
 
+/** A cloud that starts only so many at once may refuse a larger launch whole, for ever: EC2's most is the least of all. */
+const LAUNCH_MOST = 1_000;
+
 interface End {
   readonly why: string;
   readonly failed: boolean;
@@ -212,8 +215,7 @@ class Pass {
     this.#becomeReady();
     this.#replaceSilent();
     this.#endAgain();
-    this.#launchMissing('scheduler', 1, this.alive.filter((machine) => machine.role === 'scheduler').length);
-    this.#launchMissing('worker', this.cluster.target, this.present.length);
+    this.#launchAll();
     this.#letGo(this.workers.length - this.cluster.target);
     this.#emptyLeaving();
   }
@@ -291,7 +293,10 @@ class Pass {
     const limitMs = this.#joinLimitMs();
     for (const machine of this.alive.filter(({ role }) => role === 'worker')) {
       const late = machine.joinedAt === null && this.now - machine.launchedAt >= limitMs && this.watched;
-      const lost = machine.absentAt !== null && Math.abs(this.now - machine.absentAt) >= TIMING.absentMs;
+      const lost =
+        machine.absentAt !== null &&
+        Math.abs(this.now - machine.absentAt) >= TIMING.absentMs &&
+        !this.#isTaken(machine);
       if (!late && !lost) continue;
       if (machine.terminateAskedAt === null && !machine.leaving) {
         if (late) this.#givenUp.add(machine);
@@ -300,6 +305,13 @@ class Pass {
       }
       this.#end(machine);
     }
+  }
+
+  /** Whether its cloud takes it back about now, which may cost less than to end it. While the scheduler is silent, it may be so. */
+  #isTaken({ id }: MachineRecord): boolean {
+    if (!this.status) return true;
+    const takenAt = this.status.taken[id];
+    return takenAt !== undefined && Math.abs(this.now - takenAt) < TIMING.takenMs;
   }
 
   /** How long a machine may take to join is learnt from those that did: all have the same environment to make. */
@@ -315,25 +327,42 @@ class Pass {
     for (const machine of this.alive) if (machine.terminateAskedAt !== null) this.#end(machine);
   }
 
-  #launchMissing(role: Role, wanted: number, have: number): void {
+  /** What is missing, but no scheduler where no worker can be, nor workers without one: they would cost, and be of no use. */
+  #launchAll(): void {
     const { cluster, now } = this;
-    const underWay = cluster.launches.filter((launch) => launch.role === role);
-    if (underWay.length > 0 || !mayTry(cluster, now)) return;
-    const count = wanted - have;
-    if (count <= 0) return;
     const { offers: offered, unavailable } = this.known;
-    if (!offered) return;
-    const offers = available(cluster.spec, cluster, role, offered, unavailable);
+    if (!offered || !mayTry(cluster, now)) return;
+    const have = {
+      scheduler: this.alive.filter(({ role }) => role === 'scheduler').length,
+      worker: this.present.length,
+    };
+    const wanted = { scheduler: 1, worker: cluster.target };
+    const missing = (['scheduler', 'worker'] as const)
+      .filter((role) => wanted[role] > have[role] && !cluster.launches.some((launch) => launch.role === role))
+      .map((role) => ({
+        role,
+        count: Math.min(wanted[role] - have[role], LAUNCH_MOST),
+        offers: available(cluster.spec, cluster, role, offered, unavailable),
+      }));
+    const without = missing.find(({ offers }) => offers.length === 0);
+    const isAlone = without !== undefined && have[without.role] === 0;
+    const possible = isAlone ? [] : missing.filter(({ offers }) => offers.length > 0);
+    for (const { role, count, offers } of possible) this.#launch(role, count, offers);
+    // What is possible is not to wait for what is not.
+    if (!without || possible.length > 0) return;
+    const { role, count } = without;
+    if (isAlone && this.#moveOn(offered, count, role)) return;
+    this.#update({ retryAt: now + TIMING.noCapacityMs });
+    this.#tell(
+      'warning',
+      `no offer has room for ${count} more ${role}${count > 1 ? 's' : ''}; trying again in ${describeSeconds(TIMING.noCapacityMs / 1000)}`,
+    );
+  }
+
+  #launch(role: Role, count: number, offers: readonly Offer[]): void {
+    const { cluster } = this;
     const market = offers[0]?.market;
-    if (!market) {
-      if (have === 0 && this.#moveOn(offered, count, role)) return;
-      this.#update({ retryAt: now + TIMING.noCapacityMs });
-      this.#tell(
-        'warning',
-        `no offer has room for ${count} more ${role}${count > 1 ? 's' : ''}; trying again in ${describeSeconds(TIMING.noCapacityMs / 1000)}`,
-      );
-      return;
-    }
+    if (!market) return;
     if (role === 'worker' && market === 'on-demand' && cluster.spec.market === 'spot') {
       this.#tell('warning', `no spot capacity: ${count} worker${count > 1 ? 's' : ''} on demand instead`);
     }

@@ -16,6 +16,9 @@ export const TIMING = {
   joinMs: 300_000,
   /** A machine that its scheduler has lost ends itself; one that hangs, and has not by then, is ended. */
   absentMs: 10_000,
+  /** A cloud says two minutes ahead that it takes a machine back. One that is still there so long after that time is ended: it
+   * was to end itself before. */
+  takenMs: 150_000,
   /** A scheduler that has been silent this long is lost. */
   silentMs: 60_000,
   /** While it is, this server sees to its own way there so often. */

@@ -61,6 +61,7 @@ export class PretendCloud implements Provider, SchedulerControl {
   adaptiveTarget = 0;
   clients = 0;
   idleSeconds: number | null = null;
+  taken: Readonly<Record<string, number>> = {};
   readonly #machines = new Map<string, Machine>();
   readonly #retired = new Set<string>();
 
@@ -151,12 +152,17 @@ export class PretendCloud implements Provider, SchedulerControl {
       clients: this.clients,
       idleSeconds: this.idleSeconds,
       adaptiveTarget: this.adaptiveTarget,
+      taken: this.taken,
       tasks: {},
     };
   }
 
   async change() {
     await new Promise(() => {});
+  }
+
+  async logs() {
+    return new Map<string, string>();
   }
 
   /** A worker that was emptied ends itself a little later: here, at once. */

@@ -21,6 +21,12 @@ WORK = os.environ["DASKUP_WORK"]
 # The name that daskup proves by its certificate. A machine of the cluster has a certificate of the same authority, and
 # no business here.
 CLIENT = ("DNS", "client.daskup.internal")
+# A worker may tell how it booted and ended, and nothing else.
+WORKER = ("DNS", "worker.daskup.internal")
+LOG_BYTES = 8000
+LOGS = 5000
+# The names of more workers than a scheduler can have.
+BODY_BYTES = 1_000_000
 
 
 def set_deadline(expires_at):
@@ -58,12 +64,38 @@ async def watch(scheduler, join_seconds, idle_limit):
             return await end(scheduler, f"idle for {idle_limit:.0f} s")
 
 
+logs = {}  # machine -> the end of what it printed; the one that spoke last is the last one
+taken = {}  # worker -> when its cloud takes its machine back; seconds since 1970
+
+
+def keep_log(name, text):
+    logs.pop(name, None)
+    logs[name] = text[-LOG_BYTES:]
+    while len(logs) > LOGS:
+        del logs[next(iter(logs))]
+
+
+def keep_taken(name, at):
+    taken[name] = at
+
+
+def own_log():
+    try:
+        with open(os.path.join(HERE, "boot.log"), "rb") as file:
+            file.seek(max(0, os.path.getsize(file.name) - LOG_BYTES))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 class Control(RequestHandler):
+    admits = CLIENT
+
     def initialize(self, scheduler):
         self.scheduler = scheduler
 
     def prepare(self):
-        if CLIENT not in self.request.get_ssl_certificate().get("subjectAltName", ()):
+        if self.admits not in self.request.get_ssl_certificate().get("subjectAltName", ()):
             raise HTTPError(403)
 
     def write_error(self, status_code, **kwargs):
@@ -95,6 +127,7 @@ class StatusHandler(Control):
                 "clients": sum(not key.startswith("fire-and-forget") for key in scheduler.clients),
                 "idleSeconds": idle_seconds(scheduler),
                 "adaptiveTarget": scheduler.adaptive_target(),
+                "taken": {name: int(at * 1000) for name, at in taken.items()},
                 "tasks": Counter(task.state for task in scheduler.tasks.values()),
             }
         )
@@ -117,6 +150,21 @@ class ChangeHandler(Control):
         if len(self.scheduler.workers) == workers:
             await asyncio.wait([self.scheduler.plugins[Changes.name].next], timeout=2)
         self.finish({})
+
+
+class LogHandler(Control):
+    admits = WORKER
+
+    async def post(self, name):
+        keep_log(name, self.request.body.decode(errors="replace"))
+        self.finish({})
+
+
+class LogsHandler(Control):
+    async def post(self):
+        names = json.loads(self.request.body)["names"]
+        known = {**logs, os.environ["DASKUP_ID"]: own_log()}
+        self.finish({"logs": {name: known[name] for name in names if name in known}})
 
 
 class Changes(SchedulerPlugin):
@@ -159,9 +207,16 @@ async def dask_setup(scheduler):
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     scheduler.add_plugin(Changes())
-    routes = [("/status", StatusHandler), ("/change", ChangeHandler), ("/retire", RetireHandler)]
+    scheduler.handlers.update(daskup_log=keep_log, daskup_taken=keep_taken)
+    routes = [
+        ("/status", StatusHandler),
+        ("/change", ChangeHandler),
+        ("/retire", RetireHandler),
+        (r"/log/([\w.-]{1,64})", LogHandler),
+        ("/logs", LogsHandler),
+    ]
     application = Application([(path, handler, {"scheduler": scheduler}) for path, handler in routes])
-    server = HTTPServer(application, ssl_options=tls)
+    server = HTTPServer(application, ssl_options=tls, max_body_size=BODY_BYTES)
     server.listen(int(os.environ["DASKUP_CONTROL_PORT"]), os.environ["DASKUP_ADDRESS"])
     # The server may be down: it acts at the limit, the machine itself a minute later.
     idle_limit = float(os.environ["DASKUP_IDLE_SECONDS"]) + 60

@@ -32,6 +32,7 @@ export const PROPERTIES = {
   place: 'nothing prepared is left behind',
   calm: 'a cloud that refuses is not hammered',
   cause: 'no cluster fails without a cause',
+  taken: 'what the cloud takes back is left to it',
   error: 'no error but the simulated ones',
 } as const;
 
@@ -140,12 +141,26 @@ export class Judge implements CloudWatcher {
       this.#calls.set(key, recent);
       if (recent.length > CALLS_A_MINUTE) this.say('calm', `${key}: ${recent.length} calls within a minute`);
     }
+    if (call === 'terminate' && state === 'asked') {
+      const [ids] = args as [readonly string[]];
+      for (const id of ids) this.#ending(id);
+    }
     if (call === 'status' && state !== 'asked') {
       const [{ address }] = args as [{ address: string }];
       const { since, count } = this.#unanswered.get(address) ?? { since: now, count: 0 };
       if (state === 'answered') this.#unanswered.delete(address);
       else this.#unanswered.set(address, { since, count: count + 1 });
     }
+  }
+
+  /** One that has nothing left to do but to be taken, of a cluster that goes on where it is. */
+  #ending(id: string): void {
+    const machine = this.#cloud.machine(id);
+    const known = this.clusters.get(machine?.tags.clusterId ?? '');
+    if (!machine?.isUp || !machine.isEmptied || !known || known.forgotten) return;
+    const { state, moveTo } = known.cluster;
+    if (moveTo === null && (state.phase === 'starting' || state.phase === 'ready'))
+      this.say('taken', `${id} is ended, which its cloud is to take back`);
   }
 
   logged(line: string): void {

@@ -113,6 +113,13 @@ export const MUTANTS: readonly Mutant[] = [
     violates: ['place'],
   },
   {
+    name: 'what its cloud takes back is ended',
+    file: 'reconcile/reconcile.ts',
+    line: '!this.#isTaken(machine)',
+    becomes: 'true',
+    violates: ['taken'],
+  },
+  {
     name: 'a scheduler is given up within seconds',
     file: 'reconcile/timing.ts',
     line: 'silentMs: 60_000,',

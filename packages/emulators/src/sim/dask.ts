@@ -27,6 +27,7 @@ export class SimDask {
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #workload: Workload = { clients: 1, adaptiveTarget: 0, idle: false };
+  readonly #taken = new Map<string, number>();
   #idleSince: number | null = null;
   #joined = false;
 
@@ -83,6 +84,13 @@ export class SimDask {
     return true;
   }
 
+  /** The same, since its cloud takes its machine back; milliseconds since 1970, UTC. */
+  take(machine: SimMachine, at: number): boolean {
+    const leaves = this.leave(machine);
+    if (leaves) this.#taken.set(machine.id, at);
+    return leaves;
+  }
+
   /** These workers begin to move their results away, and close once they are empty. */
   retire(names: readonly string[]): void {
     const going = this.working.filter((machine) => names.includes(machine.id));
@@ -101,6 +109,7 @@ export class SimDask {
       clients: this.#workload.clients,
       idleSeconds: this.#idleSince === null ? null : (this.#clock.now - this.#idleSince) / 1000,
       adaptiveTarget: this.#workload.adaptiveTarget,
+      taken: Object.fromEntries(this.#taken),
       tasks: {},
     };
   }

@@ -50,6 +50,8 @@ export class SimMachine {
   runningAt: number | null = null;
   /** When the cloud said that it would take it back. */
   reclaimedAt: number | null = null;
+  /** It has moved its results away, and waits to be taken. */
+  isEmptied = false;
   stoppingAt: number | null = null;
   endedAt: number | null = null;
   endReason = '';
@@ -122,8 +124,14 @@ export class SimMachine {
       return;
     }
     this.reclaimedAt = clock.now;
-    clock.at(clock.now + NOTICE_MS, () => this.end('spot reclaim'));
-    if (dask.leave(this)) this.#after(EMPTYING_MS, () => this.end('spot reclaim'));
+    const takenAt = clock.now + NOTICE_MS;
+    clock.at(takenAt, () => this.end('spot reclaim'));
+    // Emptied, it is left to the cloud, as a machine in its first hour is.
+    if (dask.take(this, takenAt))
+      this.#after(EMPTYING_MS, () => {
+        this.isEmptied = true;
+        dask.lose(this);
+      });
   }
 
   bootLog(): string {

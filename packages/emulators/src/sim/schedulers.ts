@@ -33,6 +33,11 @@ export class SimSchedulers implements SchedulerControl {
     while (dask.status().workers.length === workers && clock.now < until) await clock.sleep(LOOK_MS);
   }
 
+  async logs({ address }: SchedulerEndpoint, _credentials: Credentials, names: readonly string[]) {
+    await this.#reach({ address } as SchedulerEndpoint);
+    return new Map(names.map((name) => [name, this.#cloud.machine(name)?.bootLog() ?? '']));
+  }
+
   async retire(endpoint: SchedulerEndpoint, _credentials: Credentials, names: readonly string[]) {
     const dask = await this.#reach(endpoint);
     if (!this.#cloud.faults.clinging) dask.retire(names);
