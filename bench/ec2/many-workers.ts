@@ -33,7 +33,7 @@ export class ManyWorkers {
   constructor(ec2: Ec2, python: string, site: Site) {
     this.#ec2 = ec2;
     this.#site = site;
-    this.#process = spawn(python, [PROGRAM], { stdio: ['pipe', 'ignore', 'inherit'] });
+    this.#process = spawn(python, [PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'] });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
