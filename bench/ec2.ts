@@ -5,7 +5,7 @@ import { Cloudprovider, HOLLOW, type Outcome } from './ec2/cloudprovider.ts';
 
 // A cluster of N workers on spot machines of EC2 until all have joined: daskup, and dask-cloudprovider's EC2Cluster. Each
 // attempt has an EC2 of its own, with the throttles and the delays of the real one, as on an account's first day. Both find
-// their software on the machines. In turn, in one run.
+// their software on the machines, and daskup's server is up, which it is for five minutes after any command. In turn.
 
 /** Real: a process of its own for each worker. Of more than these, two cores would be what is measured. */
 const REAL = [10];
@@ -26,6 +26,7 @@ interface Attempt {
 async function daskup(workers: number, isPacked: boolean): Promise<Attempt> {
   await using account = await (isPacked ? Account.openHollow() : Account.open());
   await using _ = isPacked ? account.workers() : null;
+  await account.daskupOrFail('ls');
   const up = await account.daskup('up', String(workers), 'spot', 'eu-west-2', 'name=bench', 'quorum=100%');
   const [calls, throttled] = [account.calls(), sumOf(account.throttled())];
   const outcome: Outcome = up.code === 0 ? { seconds: up.seconds } : { why: up.output.split('\n')[0] ?? '' };

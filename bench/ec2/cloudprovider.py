@@ -17,6 +17,7 @@ from distributed import Client
 from distributed.security import Security
 
 REGION = "eu-west-2"
+DOCKER = Path(__file__).with_name("docker")
 
 
 async def make_group():
@@ -39,7 +40,14 @@ def up(workers, folder):
         Path(folder, name).write_text(text)
     try:
         # bootstrap=False: its image has Docker, as daskup's has its software.
-        cluster = EC2Cluster(region=REGION, n_workers=workers, spot=True, bootstrap=False, security=security)
+        cluster = EC2Cluster(
+            region=REGION,
+            n_workers=workers,
+            spot=True,
+            bootstrap=False,
+            extra_bootstrap=[f"ln -sf {DOCKER} $HOME/bin/docker"],
+            security=security,
+        )
     except Exception as error:
         # What went wrong first: its own end goes wrong too where there is no machine yet.
         while error.__context__:

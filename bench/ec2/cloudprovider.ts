@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,9 +34,9 @@ export class Cloudprovider {
     return new Cloudprovider(await installLocked('cloudprovider', LOCK));
   }
 
-  /** What an emulator must be started with, so that its machines find `docker` and what is in the container. */
+  /** The path that an emulator must be started with, so that its machines have what is in the container. */
   get path(): string {
-    return `${dirname(PROGRAM)}:${join(this.#venv, 'bin')}:${process.env.PATH ?? ''}`;
+    return `${join(this.#venv, 'bin')}:${process.env.PATH ?? ''}`;
   }
 
   /** Makes the security group that it expects to find. */
