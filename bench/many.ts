@@ -35,13 +35,18 @@ async function during(what: string, pid: number, task: () => Promise<unknown>): 
   const seconds = (performance.now() - started) / 1000;
   const calls = account.calls();
   const rate = (count: number) => (count / seconds).toFixed(2);
-  const { DescribeInstances: describes = 0 } = calls;
+  const { DescribeInstances: describes = 0, GetConsoleOutput: logs = 0 } = calls;
   line(
     what,
-    `${rate(sumOf(calls))} calls of EC2 a second, ${rate(describes)} of them DescribeInstances, ${sumOf(account.throttled())} throttled; ${rate((processor(pid) - before) * 100)} % of a processor; ${seconds.toFixed(0)} s`,
+    `${rate(sumOf(calls))} calls of EC2 a second, ${rate(describes)} of them DescribeInstances and ${rate(logs)} GetConsoleOutput, ${sumOf(account.throttled())} throttled; ${rate((processor(pid) - before) * 100)} % of a processor; ${seconds.toFixed(0)} s`,
   );
 }
 
+// Elastic IP addresses: every cluster has one, and an account five until it asks for more.
+account.ec2.control.setQuotas({ 'L-0263D0A3': CLUSTERS });
+// A server that has made its store takes more than one that finds it.
+await account.daskupOrFail('ls');
+await account.endServer();
 await account.daskupOrFail('ls');
 const pid = await account.serverPid();
 await delay(REST_MS);

@@ -105,13 +105,17 @@ export class Account {
     return left();
   }
 
+  /** Ends the server, if there is one; the next command starts another. */
+  async endServer(): Promise<void> {
+    const pid = await this.serverPid().catch(() => null);
+    if (pid === null) return;
+    process.kill(pid, 'SIGTERM');
+    while (isAlive(pid)) await delay(LOOK_MS);
+  }
+
   /** Ends its server and all machines. */
   async [Symbol.asyncDispose]() {
-    const pid = await this.serverPid().catch(() => null);
-    if (pid !== null) {
-      process.kill(pid, 'SIGTERM');
-      while (isAlive(pid)) await delay(LOOK_MS);
-    }
+    await this.endServer();
     await this.ec2.close();
     rmSync(this.home, { recursive: true, force: true });
   }

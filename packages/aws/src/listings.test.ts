@@ -50,6 +50,8 @@ test('machines that run and do nothing else are looked at every five seconds, un
   expect(await callsIn(1)).toBe(1);
   expect(await callsIn(4)).toBe(0);
   listings.used('eu-west-2');
+  expect(await callsIn(5)).toBe(1);
+  listings.changed('eu-west-2');
   expect(await callsIn(10)).toBe(10);
 });
 

@@ -6,7 +6,7 @@ const BUSY_MS = 1_000;
 const STEADY_MS = 5_000;
 /** While there is none. */
 const EMPTY_MS = 60_000;
-/** What was done in a region keeps it busy for so long. */
+/** What was asked for or done in a region keeps it busy for so long. */
 const USED_MS = 10_000;
 
 interface Listing {
@@ -24,8 +24,9 @@ export class Listings {
   readonly #now: () => number;
   /** By region, then by installation. */
   readonly #known = new Map<string, Map<string | undefined, Listing>>();
-  /** When something was last done there. */
+  /** When something was last asked for there, and when something was last changed. */
   readonly #usedAt = new Map<string, number>();
+  readonly #changedAt = new Map<string, number>();
 
   constructor(list: Listings['list'], now: () => number) {
     this.#list = list;
@@ -55,7 +56,7 @@ export class Listings {
     return listing.machines;
   }
 
-  /** Something is going on there, so that it is looked at often. */
+  /** Something may begin there, so that it is looked at often while nothing is to be seen. */
   used(region: string): void {
     this.#usedAt.set(region, this.#now());
   }
@@ -64,9 +65,11 @@ export class Listings {
   changed(region: string): void {
     this.#known.delete(region);
     this.used(region);
+    this.#changedAt.set(region, this.#now());
   }
 
   #lasts(region: string, { lastsMs }: Listing, now: number): number {
-    return now - (this.#usedAt.get(region) ?? 0) > USED_MS ? lastsMs : BUSY_MS;
+    const at = (lastsMs === EMPTY_MS ? this.#usedAt : this.#changedAt).get(region) ?? 0;
+    return now - at > USED_MS ? lastsMs : BUSY_MS;
   }
 }
