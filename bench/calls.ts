@@ -1,9 +1,10 @@
 import { loadavg } from 'node:os';
-import { Account } from './ec2/account.ts';
-import { byClass, type Calls, sumOf, table } from './ec2/calls.ts';
+import { Account, REGION } from './ec2/account.ts';
+import { byClass, type Calls, needed, sumOf, table } from './ec2/calls.ts';
 
 // How many calls of EC2 a cluster takes from `up` to ready, through the CLI and the server: on an account's first day, and
 // once daskup has its network there. Each size has an EC2 of its own, with the throttles and the delays of the real one.
+// daskup's server is up.
 
 /** Real: a process of its own for each worker; else the workers of all machines are in one. */
 const SIZES = [
@@ -14,16 +15,18 @@ const SIZES = [
 const MOST = { 'first day': 12, later: 6 };
 
 const HEAD = 'N,process,account,calls,polls,prices,throttled,seconds,end,left,calls were'.split(',');
+await Account.makeSoftware();
 const rows: (string | number)[][] = [];
 let tooMany = 0;
 for (const { workers, isReal } of SIZES) {
   await using account = await (isReal ? Account.open() : Account.openHollow());
   await using _ = isReal ? null : account.workers();
+  await account.daskupOrFail('ls');
   for (const day of ['first day', 'later'] as const) {
     // Nobody asked for anything for a long time, and all throttle buckets are full again.
     account.ec2.control.refill();
     account.ec2.control.forgetCalls();
-    const up = await account.daskupOrFail('up', String(workers), 'spot', 'eu-west-2', 'name=bench', 'quorum=100%');
+    const up = await account.daskupOrFail('up', String(workers), 'spot', REGION, 'name=bench', 'quorum=100%');
     const [calls, throttled] = [account.calls(), sumOf(account.throttled())];
     account.ec2.control.forgetCalls();
     await account.daskupOrFail('down', 'bench');
@@ -32,7 +35,7 @@ for (const { workers, isReal } of SIZES) {
     const { interfaces, addresses, templates } = account.ec2.control.state();
     const left = machines + interfaces.length + addresses.length + templates.length;
     const { polls, prices } = byClass(calls);
-    const counted = sumOf(calls) - polls - prices;
+    const counted = needed(calls);
     if (counted > MOST[day] || left > 0) tooMany += 1;
     const process = isReal ? 'its own' : 'in one';
     const ending = `${end.looks + end.changes} + ${end.polls} polls`;
@@ -62,8 +65,6 @@ if (tooMany > 0)
 process.exit(0);
 
 function list(calls: Calls): string {
-  const counted = Object.entries(calls).filter(
-    ([action]) => byClass({ [action]: 1 }).polls + byClass({ [action]: 1 }).prices === 0,
-  );
+  const counted = Object.entries(calls).filter(([action]) => needed({ [action]: 1 }) > 0);
   return counted.map(([action, count]) => (count === 1 ? action : `${action} ${count}`)).join(' ');
 }

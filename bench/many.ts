@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Account } from './ec2/account.ts';
+import { Account, REGION } from './ec2/account.ts';
 import { sumOf } from './ec2/calls.ts';
 import { megabytes } from './measure.ts';
 
@@ -15,6 +15,7 @@ const QUIET_MS = 60_000;
 /** What a server has read to answer is garbage by then. */
 const REST_MS = 10_000;
 
+await Account.makeSoftware();
 await using account = await Account.openHollow();
 await using _ = account.workers();
 const names = Array.from({ length: CLUSTERS }, (_, i) => `bench-${i}`);
@@ -51,7 +52,7 @@ await account.daskupOrFail('ls');
 const pid = await account.serverPid();
 await delay(REST_MS);
 const idle = memory(pid);
-await account.daskupOrFail('plan', String(WORKERS), 'spot', 'eu-west-2');
+await account.daskupOrFail('plan', String(WORKERS), 'spot', REGION);
 await delay(REST_MS);
 const planned = memory(pid);
 line('memory, idle', `${idle.toFixed(0)} MB; once it has planned for EC2 ${planned.toFixed(0)} MB`);
@@ -60,9 +61,7 @@ await during(`${CLUSTERS} clusters of ${WORKERS} start`, pid, async () => {
     account.ec2.control.refill();
     const some = names.slice(first, first + AT_ONCE);
     await Promise.all(
-      some.map((name) =>
-        account.daskupOrFail('up', String(WORKERS), 'spot', 'eu-west-2', `name=${name}`, 'quorum=100%'),
-      ),
+      some.map((name) => account.daskupOrFail('up', String(WORKERS), 'spot', REGION, `name=${name}`, 'quorum=100%')),
     );
   }
 });

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -50,6 +49,14 @@ export class Account {
 
   static async open(options: Options = {}): Promise<Account> {
     return new Account(await startEc2({ pace: PACES.ec2, ...options }));
+  }
+
+  /** Machines share their software, which the first of them makes: nobody's time is to count that. */
+  static async makeSoftware(): Promise<void> {
+    if (interpreterOf({ kind: 'managed' }, settingsFrom(process.env).cache) !== null) return;
+    await using account = await Account.open();
+    await account.daskupOrFail('up', '1', 'spot', REGION, 'name=bench');
+    await account.daskupOrFail('down', 'bench');
   }
 
   /** Where daskup's workers run by the hundred in one process. */
@@ -128,14 +135,6 @@ export function endGroup({ pid }: ChildProcess): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-/** Whether somebody listens there. */
-export function answers(host: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host, port });
-  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  return promise.finally(() => socket.destroy());
 }
 
 function isAlive(pid: number): boolean {

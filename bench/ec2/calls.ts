@@ -19,6 +19,12 @@ export function sumOf(calls: Calls): number {
   return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
+/** How many that are neither polls, of which there are as many as it takes seconds, nor prices. */
+export function needed(calls: Calls): number {
+  const { polls, prices } = byClass(calls);
+  return sumOf(calls) - polls - prices;
+}
+
 /** How many of each class. */
 export function byClass(calls: Calls): Readonly<Record<Class, number>> {
   const sums = { prices: 0, polls: 0, looks: 0, launches: 0, tags: 0, changes: 0 };
