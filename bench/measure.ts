@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
@@ -11,3 +13,9 @@ export async function timed(work: () => unknown): Promise<{ readonly wall: numbe
 }
 
 export const ms = (seconds: number): string => `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+
+/** Memory that these processes have to themselves, and their share of what they have with others; MB. */
+export function megabytes(pids: readonly number[]): number {
+  const pss = pids.map((pid) => /^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 'NaN');
+  return pss.reduce((sum, kilobytes) => sum + Number(kilobytes), 0) / 1000;
+}

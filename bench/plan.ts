@@ -29,6 +29,7 @@ const spec = (wish: Partial<ClusterSpec>): ClusterSpec => ({
   ...specOf({ workers: { min: 100, max: 100 }, regions }, defaults),
   ...wish,
 });
+const FORTY = Array.from({ length: 40 }, (_, i) => (i % 2 ? `f${i}` : (OFFERS[i * 180]?.type ?? '')));
 const SPECS: Readonly<Record<string, ClusterSpec>> = {
   anything: spec({}),
   'anything on spot': spec({ market: 'spot' }),
@@ -36,6 +37,9 @@ const SPECS: Readonly<Record<string, ClusterSpec>> = {
   '4 vCPUs on spot': spec({ market: 'spot', cpu: 4 }),
   'ARM, 16 GiB and an SSD': spec({ architecture: 'arm64', memoryGiB: 16, ssd: true }),
   'a T4': spec({ market: 'spot', gpu: { count: 1, kind: 't4' } }),
+  'any GPU in any zone': spec({ market: 'spot', zones: 'any', gpu: { count: 1, kind: null } }),
+  'one type': spec({ market: 'spot', types: [OFFERS[600]?.type ?? ''] }),
+  'forty types and families': spec({ market: 'spot', zones: 'any', types: FORTY }),
   'two families': spec({ market: 'spot', types: ['f7', 'f12'] }),
   'a price under the market': spec({ market: 'spot', maxPriceMicros: 1 }),
 };

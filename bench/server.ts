@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '@daskup/server/node-flags';
 import { startPostgres } from '@daskup/store/testing/postgres';
-import { median, ms } from './measure.ts';
+import { median, megabytes, ms } from './measure.ts';
 
 // How long the server takes to start, how large it is, and how many commands a second it answers; each against the least
 // that a program in its place would take: a Node server on the same kind of socket that answers with the same bytes.
@@ -97,12 +97,6 @@ class Served {
     this.#child.kill('SIGTERM');
     await once(this.#child, 'exit');
   }
-}
-
-/** Memory that these processes have to themselves, and their share of what they have with others; MB. */
-function megabytes(pids: readonly number[]): number {
-  const pss = pids.map((pid) => /^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 'NaN');
-  return pss.reduce((sum, kilobytes) => sum + Number(kilobytes), 0) / 1000;
 }
 
 /** A PostgreSQL server's processes. */

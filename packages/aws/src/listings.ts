@@ -1,17 +1,21 @@
 import type { Machine } from '@daskup/core/provision/provider';
 
-/** While there is anything in a region, or was just asked for, it is looked at no oftener than this; milliseconds. */
+/** While something in a region changes, or was just asked for, it is looked at no oftener than this; milliseconds. */
 const BUSY_MS = 1_000;
-/** While nothing is. */
-const CALM_MS = 60_000;
-/** What was done in a region keeps it busy for so long. */
+/** While its machines run and none comes or goes: a worker that is lost is missed by its scheduler at once. */
+const STEADY_MS = 5_000;
+/** While there is none. */
+const EMPTY_MS = 60_000;
+/** What was asked for or done in a region keeps it busy for so long. */
 const USED_MS = 10_000;
 
 interface Listing {
   readonly at: number;
   readonly machines: Promise<readonly Machine[]>;
-  /** Null while it is under way. */
-  isEmpty: boolean | null;
+  /** For how long it may be shown. */
+  lastsMs: number;
+  /** What was there, when it is known; to tell whether anything has changed since. */
+  seen: string | null;
 }
 
 /** What was last listed, by region and installation, so that asking ten times a second is one call. */
@@ -20,26 +24,31 @@ export class Listings {
   readonly #now: () => number;
   /** By region, then by installation. */
   readonly #known = new Map<string, Map<string | undefined, Listing>>();
-  /** When something was last done there. */
+  /** When something was last asked for there, and when something was last changed. */
   readonly #usedAt = new Map<string, number>();
+  readonly #changedAt = new Map<string, number>();
 
   constructor(list: Listings['list'], now: () => number) {
     this.#list = list;
     this.#now = now;
   }
 
-  /** The region's machines, as they were less than a second ago if there are any. */
+  /** The region's machines, as they were less than a second ago while any of them comes or goes. */
   list(region: string, installation: string | undefined): Promise<readonly Machine[]> {
     const there = this.#known.get(region) ?? new Map<string | undefined, Listing>();
     this.#known.set(region, there);
     const now = this.#now();
     const last = there.get(installation);
     if (last && now - last.at < this.#lasts(region, last, now)) return last.machines;
-    const listing: Listing = { at: now, machines: this.#list(region, installation), isEmpty: null };
+    const listing: Listing = { at: now, machines: this.#list(region, installation), lastsMs: BUSY_MS, seen: null };
     there.set(installation, listing);
     listing.machines.then(
       (machines) => {
-        listing.isEmpty = machines.every(({ state }) => state === 'terminated');
+        const alive = machines.filter(({ state }) => state !== 'terminated');
+        listing.seen = alive.map(({ id, state }) => `${id} ${state}`).join();
+        if (alive.length === 0) listing.lastsMs = EMPTY_MS;
+        else if (listing.seen === last?.seen && alive.every(({ state }) => state === 'running'))
+          listing.lastsMs = STEADY_MS;
       },
       // Who asks hears of it, and what is asked too often is not asked at once again.
       () => {},
@@ -47,7 +56,7 @@ export class Listings {
     return listing.machines;
   }
 
-  /** Something is going on there, so that it is looked at often. */
+  /** Something may begin there, so that it is looked at often while nothing is to be seen. */
   used(region: string): void {
     this.#usedAt.set(region, this.#now());
   }
@@ -56,9 +65,11 @@ export class Listings {
   changed(region: string): void {
     this.#known.delete(region);
     this.used(region);
+    this.#changedAt.set(region, this.#now());
   }
 
-  #lasts(region: string, { isEmpty }: Listing, now: number): number {
-    return isEmpty && now - (this.#usedAt.get(region) ?? 0) > USED_MS ? CALM_MS : BUSY_MS;
+  #lasts(region: string, { lastsMs }: Listing, now: number): number {
+    const at = (lastsMs === EMPTY_MS ? this.#usedAt : this.#changedAt).get(region) ?? 0;
+    return now - at > USED_MS ? lastsMs : BUSY_MS;
   }
 }

@@ -95,7 +95,26 @@ export function offersOf(tags: readonly Tag[]): readonly Offer[] {
   const values = new Map(tags.map(({ Key, Value }) => [Key, Value]));
   let text = '';
   for (let i = 0; values.has(`${OFFERS}${i}`); i++) text += values.get(`${OFFERS}${i}`);
-  if (text === '') return [];
+  return text === '' ? [] : unpacked(text);
+}
+
+/** All machines of a launch carry the same, and are read every second: what was unpacked last is kept. */
+const KEPT = 256;
+const kept = new Map<string, readonly Offer[]>();
+
+function unpacked(text: string): readonly Offer[] {
+  const known = kept.get(text);
+  if (known) return known;
+  for (const oldest of kept.keys()) {
+    if (kept.size < KEPT) break;
+    kept.delete(oldest);
+  }
+  const offers = unpack(text);
+  kept.set(text, offers);
+  return offers;
+}
+
+function unpack(text: string): readonly Offer[] {
   try {
     return JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString()) as readonly Offer[];
   } catch {

@@ -25,8 +25,14 @@ export class Control {
     return this.#front.calls;
   }
 
+  /** How many of these were answered RequestLimitExceeded. */
+  throttled(): Calls {
+    return this.#front.throttled;
+  }
+
   forgetCalls(): void {
     this.#front.calls = {};
+    this.#front.throttled = {};
   }
 
   /** Every instance there ever was, with what it has cost so far. */
@@ -48,6 +54,7 @@ export class Control {
         address: instance.birth.address,
         image: instance.birth.imageId,
         diskGiB: instance.birth.volume.sizeGiB,
+        bootedAt: instance.bootedAt,
         tags: Object.fromEntries(instance.tags),
       })),
       interfaces: regions.flatMap(({ interfaces }) => [...interfaces.keys()]),
@@ -145,6 +152,8 @@ export function controlAnswer(control: Control, method: string, path: string, bo
     case 'DELETE calls':
       control.forgetCalls();
       return control.calls();
+    case 'GET throttled':
+      return control.throttled();
     case 'GET meter':
       return control.meter();
     case 'GET state':

@@ -140,7 +140,7 @@ export function stateSet(state: State): Answer {
 }
 
 /** An instance as a description of that time shows it. */
-export function shownInstance(region: Region, instance: Instance, at: number): Answer {
+export function shownInstance(region: Region, instance: Instance, at: number): Readonly<Record<string, Answer>> {
   const { birth } = instance;
   const state = instance.stateAt(at) ?? 'pending';
   const isOver = state === 'terminated';

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from './clock.ts';
+import { commandsOf } from './cloud-config.ts';
 import type { Guard } from './guard.ts';
 import { metadataServer, SHUTDOWN_PATH } from './imds.ts';
 import type { Instance } from './instance.ts';
@@ -125,11 +126,7 @@ export class Machine {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     const console = openSync(join(folder, 'console.log'), 'a', 0o600);
     const file = join(folder, 'user-data');
-    // Source: cloud-init, "User-data formats": what begins with #! is a script; others of its formats are not for us.
-    const isScript = script.subarray(0, 2).toString() === '#!';
-    writeFileSync(file, isScript ? script : "#!/bin/bash\necho 'cloud-init: user data is no script'\n", {
-      mode: 0o700,
-    });
+    writeFileSync(file, runnable(script), { mode: 0o700 });
     writeFileSync(join(bin, 'shutdown'), SHUTDOWN, { mode: 0o700 });
     writeRootCommands(folder, bin, this.#instance.birth.disks);
     for (const name of ['docker', 'podman']) writeFileSync(join(bin, name), ABSENT, { mode: 0o700 });
@@ -163,6 +160,12 @@ export class Machine {
     child.once('exit', () => this.#guard.leaderGone(leader));
     child.unref();
   }
+}
+
+/** Source: cloud-init, "User-data formats": a script or a cloud-config; others of its formats are not for us. */
+function runnable(userData: Buffer): Buffer | string {
+  if (userData.subarray(0, 2).toString() === '#!') return userData;
+  return commandsOf(userData.toString()) ?? "#!/bin/bash\necho 'cloud-init: user data is no script'\n";
 }
 
 /** cloud-init takes user data packed with gzip; what is packed badly it takes as it is. */

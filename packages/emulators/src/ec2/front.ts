@@ -9,6 +9,7 @@ import { pricing } from './pricing.ts';
 import { parse } from './query.ts';
 import { Refusal } from './refusal.ts';
 import { Region, type World } from './region.ts';
+import { THROTTLED } from './rules.ts';
 import { serviceQuotas } from './service-quotas.ts';
 import { ssm } from './ssm.ts';
 import { ec2Error } from './xml.ts';
@@ -34,6 +35,7 @@ export class Front {
   readonly #moto: Moto;
   readonly #blocks: Blocks;
   calls: Calls = {};
+  throttled: Calls = {};
 
   constructor(world: World, moto: Moto, blocks: Blocks) {
     this.world = world;
@@ -60,7 +62,7 @@ export class Front {
       if (this.world.faults.silentRegions.includes(regionName)) await new Promise(() => {});
       if (service === 'ec2') return await this.#ec2(region, request, body, requestId);
       const action = `${service}:${operation ?? new URLSearchParams(body).get('Action') ?? request.method}`;
-      this.#count(action, regionName);
+      this.calls = oneMore(this.calls, regionName, action);
       const refused = this.world.faults.refused[action];
       if (refused !== undefined) throw new Refusal(refused, `${refused}: ${action}`, 403);
       const answer = operation === undefined ? null : await this.#json(region, service, operation, body);
@@ -99,10 +101,14 @@ export class Front {
     const parameters = parse(request.method === 'GET' ? (request.url ?? '').replace(/^[^?]*\??/, '') : body);
     const { Action: action } = parameters;
     if (typeof action !== 'string') throw new Refusal('MissingAction', 'The request must contain the parameter Action');
-    this.#count(action, region.name);
+    this.calls = oneMore(this.calls, region.name, action);
     const askMoto = () =>
       this.#moto.ask(region.block, request.method ?? 'POST', request.url ?? '/', request.headers, body);
-    const answer = await call(region, parameters, requestId, askMoto);
+    const answer = await call(region, parameters, requestId, askMoto).catch((error: unknown) => {
+      if (error instanceof Refusal && error.code === THROTTLED)
+        this.throttled = oneMore(this.throttled, region.name, action);
+      throw error;
+    });
     return { ...answer, type: 'text/xml;charset=UTF-8' };
   }
 
@@ -114,11 +120,11 @@ export class Front {
     if (service === 'pricing') return pricing(this.world.catalogue, operation, asked);
     return null;
   }
+}
 
-  #count(action: string, region: string): void {
-    const counts = this.calls[region] ?? {};
-    this.calls[region] = { ...counts, [action]: (counts[action] ?? 0) + 1 };
-  }
+function oneMore(calls: Calls, region: string, action: string): Calls {
+  const counts = calls[region];
+  return { ...calls, [region]: { ...counts, [action]: (counts?.[action] ?? 0) + 1 } };
 }
 
 /** Source: EC2 API reference, "Error codes": RequestExpired. The real time: a test's clock does not move its users'. */

@@ -49,18 +49,22 @@ const PUBLISHED = [
       '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-ARCH',
     ],
   },
-  ...(['24.04', '22.04'] as const).map((version) => ({
-    name: `ubuntu/images/hvm-ssd-gp3/ubuntu-${version === '24.04' ? 'noble' : 'jammy'}-${version}-ARCH-server-20261015`,
+  ...(
+    [
+      ['24.04', 'hvm-ssd-gp3/ubuntu-noble', '20261015', ['gp3']],
+      ['22.04', 'hvm-ssd-gp3/ubuntu-jammy', '20261015', ['gp3', 'gp2']],
+      // Without updates since then; it is still listed, and there are programs that take it.
+      ['20.04', 'hvm-ssd/ubuntu-focal', '20250530', ['gp2']],
+    ] as const
+  ).map(([version, name, date, volumes]) => ({
+    name: `ubuntu/images/${name}-${version}-ARCH-server-${date}`,
     owner: '099720109477',
     alias: undefined,
     words: { x86_64: 'amd64', arm64: 'arm64' },
     rootDevice: '/dev/sda1',
-    parameters: [
-      `/aws/service/canonical/ubuntu/server/${version}/stable/current/ARCH/hvm/ebs-gp3/ami-id`,
-      ...(version === '22.04'
-        ? [`/aws/service/canonical/ubuntu/server/${version}/stable/current/ARCH/hvm/ebs-gp2/ami-id`]
-        : []),
-    ],
+    parameters: volumes.map(
+      (volume) => `/aws/service/canonical/ubuntu/server/${version}/stable/current/ARCH/hvm/ebs-${volume}/ami-id`,
+    ),
   })),
   {
     name: 'Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) ARCH 20261018',

@@ -66,6 +66,8 @@ export class Instance {
   readonly #history: { readonly at: number; readonly state: State }[];
   /** When EC2 said that it would take it back. */
   noticeAt: number | null = null;
+  /** When its user data began, or would have; null while it has not. */
+  bootedAt: number | null = null;
   reason: Reason | null = null;
 
   constructor(birth: Birth, tags: ReadonlyMap<string, string>, clock: Clock) {

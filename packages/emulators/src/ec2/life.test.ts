@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Account, base64, eventually, idsOf } from './testing/account.ts';
 import { emulator } from './testing/emulator.ts';
 
-const ec2 = emulator({ hollow: 'role=worker' });
+const ec2 = emulator({ hollow: 'role=work*' });
 
 const PREAMBLE = `#!/bin/bash
 imds() { curl -sf -H "X-aws-ec2-metadata-token: $token" "$AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/$1"; }
@@ -67,6 +67,26 @@ echo "notice=$(imds meta-data/spot/instance-action || echo none)"; echo end`,
   expect(text).toContain('data=#!/bin/bash dir=yes');
   expect(text).toContain('without=401');
   expect(text).toContain('notice=none');
+});
+
+test('the commands of a cloud-config run, in their order, and nothing else of it', async () => {
+  const me = new Account(ec2());
+  const config = `#cloud-config
+packages: [no-such-package]
+runcmd:
+  - echo "a line $((1 + 1))"
+  - [echo, "it's", '$HOME', 3]
+  - 'echo "in ''quotes''"; echo end'
+`;
+  const [id, empty, wrong] = await Promise.all(
+    [config, '#cloud-config\n', '#cloud-config\nruncmd: 7\n'].map(async (data) => {
+      const [instance] = await me.run({ UserData: base64(data) });
+      return instance?.InstanceId ?? '';
+    }),
+  );
+  expect(await printed(me, id ?? '', /end\n/)).toBe("a line 2\nit's $HOME 3\nin 'quotes'\nend\n");
+  expect(await printed(me, wrong ?? '', /\n/)).toContain('cloud-init: Failed loading yaml');
+  await me.until('running', [empty ?? '']);
 });
 
 test('user data that cannot run leaves an instance that does nothing; packed user data runs', async () => {

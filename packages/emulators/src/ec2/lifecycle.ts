@@ -52,10 +52,10 @@ export class Lifecycle {
   }
 
   launched(region: Region, instance: Instance): void {
-    const { clock, pace, random, isHollow } = this.#around;
+    const { clock, pace, random } = this.#around;
     const { neverBoot, failBoot, slowBootMs } = region.world.faults;
     const draw = random();
-    const boots = draw >= neverBoot && !isHollow(instance);
+    const boots = draw >= neverBoot;
     const breaksOff = boots && draw < neverBoot + failBoot;
     clock.after(this.#some(pace.pendingMs), () => {
       if (instance.state !== 'pending') return;
@@ -112,7 +112,10 @@ export class Lifecycle {
 
   async #boot(region: Region, instance: Instance, breaksOff: boolean): Promise<void> {
     if (instance.state !== 'running') return;
-    const { clock, guard, cache, registry } = this.#around;
+    const { clock, guard, cache, registry, isHollow } = this.#around;
+    instance.bootedAt = clock.now();
+    // Asked now, since some are given their tags after their launch.
+    if (isHollow(instance)) return;
     const disk = cache ?? { from: this.#imageDisk(instance.birth.imageId) };
     const machine = new Machine(instance, clock, guard, disk, registry);
     this.#machines.set(instance.id, machine);

@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const pace = Object.entries(PACES).find(([name]) => name === values.pace)?.[1];
 if (!pace || !/^\d+$/.test(values.port)) {
   console.error(
-    'usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=VALUE] [--own-disks] [--container REFERENCE=PYTHON ...] | --install',
+    'usage: npm run emulator:ec2 -- [--port N] [--pace ec2|quick] [--hollow TAG=PATTERN] [--own-disks] [--container REFERENCE=PYTHON ...] | --install',
   );
   process.exit(2);
 }

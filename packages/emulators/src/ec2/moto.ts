@@ -1,48 +1,24 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { createWriteStream, globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { installLocked } from '../locked-venv.ts';
 import type { Guard } from './guard.ts';
 
 const LOCK = fileURLToPath(new URL('moto-requirements.lock', import.meta.url));
 const START_MS = 120_000;
 
-/** Made once for all emulators of this user; whoever comes second waits. */
-const INSTALL = `
-set -e
-mkdir -p "$(dirname "$1")"
-exec 9>"$1.lock"
-flock 9
-[[ -e $1/complete ]] && exit
-rm -rf "$1"
-if command -v uv >/dev/null; then
-  uv venv -q --python '>=3.11' "$1"
-  uv pip install -q --no-deps --compile-bytecode --python "$1/bin/python" -r "$2"
-else
-  python3 -m venv "$1"
-  "$1/bin/python" -m pip install -q --no-deps --disable-pip-version-check -r "$2"
-fi
-: >"$1/complete"
-`;
-
 /**
  * The folder of an installed moto.
  * @throws {Error} when it cannot be installed.
  */
-export async function installMoto(): Promise<string> {
-  const key = createHash('sha256').update(readFileSync(LOCK)).digest('hex').slice(0, 16);
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folder = join(cache, 'daskup/emulators', `moto-${key}`);
-  await promisify(execFile)('/bin/bash', ['-c', INSTALL, 'install', folder, LOCK]);
-  return folder;
+export function installMoto(): Promise<string> {
+  return installLocked('moto', LOCK);
 }
 
 /**

@@ -99,7 +99,8 @@ export function matches(filters: Filters, valuesOf: (name: string) => readonly s
   });
 }
 
-function fits(pattern: string, value: string): boolean {
+/** Whether a text is as a pattern says, in which `*` stands for any text and `?` for any character. */
+export function fits(pattern: string, value: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === value;
   const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')

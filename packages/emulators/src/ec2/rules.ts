@@ -106,8 +106,10 @@ export function capacityRefusal(type: string, zone: string): Refusal {
   );
 }
 
+export const THROTTLED = 'RequestLimitExceeded';
+
 export function throttleRefusal(): Refusal {
-  return new Refusal('RequestLimitExceeded', 'Request limit exceeded.', 503);
+  return new Refusal(THROTTLED, 'Request limit exceeded.', 503);
 }
 
 /** What an instance-hour costs now; micro-dollars. */

@@ -37,6 +37,7 @@ test('an instance has its tags, its address and its market from the first answer
   });
   expect(first?.PrivateIpAddress).toMatch(/^127\.\d+\.0\.\d+$/);
   const [running] = await me.until('running');
+  expect(first?.PublicIpAddress).toBeUndefined();
   expect(running).toMatchObject({ InstanceId: first?.InstanceId, PublicIpAddress: first?.PrivateIpAddress });
 });
 

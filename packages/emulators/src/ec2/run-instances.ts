@@ -114,6 +114,12 @@ function reservation(region: Region, instances: readonly Instance[]): Answer {
     reservationId: instances[0]?.birth.reservationId,
     ownerId: ACCOUNT,
     groupSet: [],
-    instancesSet: instances.map((instance) => shownInstance(region, instance, region.now)),
+    // Automatic public addresses are not in this answer, but in later descriptions. Source: EC2 API reference, RunInstances,
+    // "Examples": a pending instance has none.
+    instancesSet: instances.map((instance) => ({
+      ...shownInstance(region, instance, region.now),
+      dnsName: '',
+      ipAddress: undefined,
+    })),
   };
 }

@@ -13,6 +13,7 @@ import { Front, type Reply } from './front.ts';
 import { Guard } from './guard.ts';
 import { Lifecycle, PACES, type Pace } from './lifecycle.ts';
 import { installMoto, Moto } from './moto.ts';
+import { fits } from './parameters.ts';
 import type { World } from './region.ts';
 import { SpotPrices } from './spot-price.ts';
 
@@ -25,7 +26,7 @@ export interface Options {
   readonly port?: number;
   /** How long things take; without it as quickly as tests want it. */
   readonly pace?: Pace;
-  /** Instances with this tag, `NAME=VALUE`, never run their user data: a thousand of them fit on a laptop. */
+  /** Instances with this tag, `NAME=PATTERN` with `*` for any text, never run their user data: a thousand fit on a laptop. */
   readonly hollow?: string;
   /**
    * Where instances find `DASKUP_CACHE`, without it where machines of this computer have it; or `own` for what EC2 does: on a
@@ -68,7 +69,7 @@ export async function startEc2({
   const registry = join(guard.folder, 'registry');
   const images = Object.entries(containers).map(([reference, interpreter]) => `${reference} ${interpreter}\n`);
   writeFileSync(registry, images.join(''));
-  const [tag = '', value] = hollow?.split(/=(.*)/s) ?? [];
+  const [tag = '', pattern = ''] = hollow?.split(/=(.*)/s) ?? [];
   const lifecycle = new Lifecycle({
     clock,
     guard,
@@ -79,7 +80,7 @@ export async function startEc2({
     registry,
     pace,
     random: () => random.next(),
-    isHollow: ({ tags }) => hollow !== undefined && tags.get(tag) === value,
+    isHollow: ({ tags }) => hollow !== undefined && fits(pattern, tags.get(tag) ?? ''),
   });
   const world: World = {
     clock,
