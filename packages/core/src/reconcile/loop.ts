@@ -77,7 +77,10 @@ export class Loop {
   /** One pass over all clusters, but for those that an earlier one is still at. Returns in how many milliseconds the next should come. */
   async pass(): Promise<number> {
     const { store, providers, holder, now, sleep } = this.#options;
-    const clusters = await store.lease(holder, now(), now() + LEASE_MS, providers);
+    // What an earlier pass is still at changes while this one reads, and would be asked for twice.
+    const busy = new Set(this.#underWay.keys());
+    const leased = await store.lease(holder, now(), now() + LEASE_MS, providers);
+    const clusters = leased.filter(({ id }) => !busy.has(id));
     // A clock may also jump back.
     const sweeping = Math.abs(now() - this.#sweptAt) >= SWEEP_EVERY_MS;
     if (clusters.length === 0 && !sweeping) return TIMING.calmMs;
