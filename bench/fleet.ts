@@ -1,7 +1,7 @@
+import { Loop } from '@daskup/core/loop/loop';
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
 import type { Offer } from '@daskup/core/plan/offer';
 import type { Credentials, LaunchBatch, Machine, Provider } from '@daskup/core/provision/provider';
-import { Loop } from '@daskup/core/reconcile/loop';
 import type { Cluster } from '@daskup/core/state/cluster';
 import { MemoryStore } from '@daskup/core/state/memory';
 import type { Store } from '@daskup/core/state/store';

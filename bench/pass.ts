@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Loop } from '@daskup/core/reconcile/loop';
+import { Loop } from '@daskup/core/loop/loop';
 import { MemoryStore } from '@daskup/core/state/memory';
 import type { Store } from '@daskup/core/state/store';
 import { openStore } from '@daskup/store/open';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Answer } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { Daskup } from './daskup.ts';
-import { Loop } from './reconcile/loop.ts';
+import { Loop } from './loop/loop.ts';
 import { makeName } from './spec/name.ts';
 import { MemoryStore } from './state/memory.ts';
 import { CALM, CREDENTIALS, type Fault, PretendCloud } from './testing/pretend-cloud.ts';

@@ -1,5 +1,6 @@
 import type { Answer, Result } from './answer.ts';
 import type { Command } from './command/command.ts';
+import { Loop } from './loop/loop.ts';
 import { messageOf } from './message.ts';
 import { down, extend, reclaim, scale } from './perform/change.ts';
 import { connect } from './perform/connect.ts';
@@ -8,7 +9,6 @@ import { environments } from './perform/environment.ts';
 import { Pulse } from './perform/pulse.ts';
 import { cost, logs, ls, status } from './perform/read.ts';
 import { planned, up } from './perform/up.ts';
-import { Loop } from './reconcile/loop.ts';
 import { TIMING } from './reconcile/timing.ts';
 import { within } from './within.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Daskup } from '../daskup.ts';
-import { Loop } from '../reconcile/loop.ts';
+import { Loop } from '../loop/loop.ts';
 import { MemoryStore } from '../state/memory.ts';
 import type { Store } from '../state/store.ts';
 import { CREDENTIALS, PretendCloud } from '../testing/pretend-cloud.ts';

@@ -1,8 +1,8 @@
 import type { Answer } from '../answer.ts';
+import { NOT_GIVEN_UP } from '../loop/news.ts';
 import { isAlive, type MachineRecord } from '../observe/machine.ts';
 import { type ClusterView, viewOf } from '../observe/view.ts';
 import { isLive } from '../reconcile/lifecycle.ts';
-import { NOT_GIVEN_UP } from '../reconcile/news.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Context } from './context.ts';
 import { providerNamed } from './find.ts';

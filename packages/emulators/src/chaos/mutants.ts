@@ -15,35 +15,35 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a launch that is asked for again is another launch',
-    file: 'reconcile/loop.ts',
+    file: 'loop/launches.ts',
     line: 'const { token, role, count, market, offers, expiresAt } = launch;',
     becomes: 'const { role, count, market, offers, expiresAt } = launch; const token = launch.token + clock();',
     violates: ['count', 'ledger', 'progress', 'orphan', 'calm'],
   },
   {
     name: 'a launch whose answer was lost is forgotten',
-    file: 'reconcile/loop.ts',
+    file: 'loop/setbacks.ts',
     line: 'return { cluster: { ...current, launches, retryAt }, events };',
     becomes: 'return { cluster: { ...current, launches: [], retryAt }, events };',
     violates: ['count'],
   },
   {
     name: 'a launch is answered without the lease',
-    file: 'reconcile/loop.ts',
-    line: '        { holder, now },\n      );\n    } catch (error) {\n      await this.#setback(cluster, `a launch failed',
-    becomes: '      );\n    } catch (error) {\n      await this.#setback(cluster, `a launch failed',
+    file: 'loop/launches.ts',
+    line: '        { holder, now },\n      );\n    } catch (error) {\n      await this.#setbacks.met(cluster, `a launch failed',
+    becomes: '      );\n    } catch (error) {\n      await this.#setbacks.met(cluster, `a launch failed',
     violates: ['count', 'gone', 'ledger'],
   },
   {
     name: 'a launch overwrites what is known of its machines',
-    file: 'reconcile/loop.ts',
+    file: 'loop/launches.ts',
     line: 'const news = machines.filter(({ id }) => !known.some((machine) => machine.id === id));',
     becomes: 'const news = machines;',
     violates: ['gone'],
   },
   {
     name: 'a launch that failed is asked for again at once',
-    file: 'reconcile/loop.ts',
+    file: 'loop/cluster-pass.ts',
     line: "const launches = mayTry(cluster, now) && cluster.state.phase !== 'stopping' ? cluster.launches : [];",
     becomes: "const launches = cluster.state.phase !== 'stopping' ? cluster.launches : [];",
     violates: ['calm'],
@@ -85,14 +85,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what ended after its cluster is not paid for',
-    file: 'reconcile/sweep.ts',
+    file: 'loop/sweep.ts',
     line: 'if (ended.length > 0) await this.#settle(ended);',
     becomes: '',
     violates: ['ledger'],
   },
   {
     name: 'nothing is swept',
-    file: 'reconcile/loop.ts',
+    file: 'loop/loop.ts',
     line: 'if (sweeping) await this.#sweep.run(provider, seen ?? []);',
     becomes: '',
     violates: ['orphan', 'ledger'],
@@ -106,10 +106,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a cluster is over before its place is given up',
-    file: 'reconcile/loop.ts',
-    line: '      await provider.release(this.#identity(cluster));\n      this.#backoff.worked(cluster.id);\n      await this.#commit(cluster.id, () => over, { holder, now: now() });',
+    file: 'loop/places.ts',
+    line: '      await provider.release(identityOf(cluster, store.installation));\n      this.#setbacks.worked(cluster.id);\n      await commit(cluster.id, () => over, { holder, now: now() });',
     becomes:
-      '      await this.#commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(this.#identity(cluster));',
+      '      await commit(cluster.id, () => over, { holder, now: now() });\n      await provider.release(identityOf(cluster, store.installation));',
     violates: ['place'],
   },
   {

@@ -3,23 +3,16 @@ import { messageOf } from '../message.ts';
 import { isAlive } from '../observe/machine.ts';
 import { observe } from '../observe/observe.ts';
 import type { ClusterIdentity, Machine, Provider } from '../provision/provider.ts';
-import type { Store } from '../state/store.ts';
-
-export interface SweepOptions {
-  readonly store: Store;
-  readonly now: () => number;
-  readonly commit: Store['commit'];
-  readonly log: (line: string) => void;
-}
+import type { LoopContext } from './context.ts';
 
 /** Ends and gives up what no live cluster owns, whoever made it. */
 export class Sweep {
-  readonly #options: SweepOptions;
+  readonly #context: LoopContext;
   /** Places that may have been made for clusters that were over by then. */
   readonly #late = new Map<string, { readonly provider: Provider; readonly identity: ClusterIdentity }>();
 
-  constructor(options: SweepOptions) {
-    this.#options = options;
+  constructor(context: LoopContext) {
+    this.#context = context;
   }
 
   /** A place is about to be made: unless it is {@link owned} soon, another replica may have brought its cluster to its end. */
@@ -37,7 +30,7 @@ export class Sweep {
    * pays for it once it has ended.
    */
   async run(provider: Provider, seen: readonly Machine[]): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, log } = this.#context;
     const live = new Set((await store.clusters({ live: true })).map((cluster) => cluster.id));
     const orphans = seen.filter((machine) => !live.has(machine.tags.clusterId));
     const [ended, alive] = [orphans.filter((m) => m.state === 'terminated'), orphans.filter(isAlive)];
@@ -51,7 +44,7 @@ export class Sweep {
 
   /** Records and pays for machines that ended after their cluster did. Any replica may: what has ended stays as it is. */
   async #settle(ended: readonly Machine[]): Promise<void> {
-    const { store, now, commit } = this.#options;
+    const { store, now, commit } = this.#context;
     const byCluster = Map.groupBy(ended, (machine) => machine.tags.clusterId);
     const recorded = new Set((await store.machines([...byCluster.keys()])).map((machine) => machine.id));
     for (const [clusterId, machines] of byCluster) {
@@ -74,7 +67,7 @@ export class Sweep {
         if (!live.has(id)) await provider.release(late.identity);
         this.#late.delete(id);
       } catch (error) {
-        this.#options.log(`${late.identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
+        this.#context.log(`${late.identity.clusterName}: its place is to be tried again: ${messageOf(error)}`);
       }
     }
   }
