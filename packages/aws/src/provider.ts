@@ -26,14 +26,12 @@ import { checkPermissions, problem } from './check.ts';
 import { Clients } from './client.ts';
 import { codeOf, explained, isImageGone, isMissing } from './errors.ts';
 import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
-import { type Kept, KeptNetworks } from './kept-networks.ts';
 import { isTemplateOf, type Launched, launchScheduler, launchWorkers, type Site } from './launch.ts';
 import { Listings } from './listings.ts';
 import { listMachines } from './machines.ts';
-import { findVpc, makeNetwork, type Vpc } from './network.ts';
+import { Networks } from './network/networks.ts';
 import { Offers } from './offers/offers.ts';
-import { hasOwnNetwork, NOTHING_OWN, type Own } from './own.ts';
-import { privateAddress, publicAddress } from './own-address.ts';
+import { NOTHING_OWN, type Own } from './own.ts';
 import {
   allocate,
   associate,
@@ -47,7 +45,6 @@ import {
 import { platform } from './platform.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { SiteOffers } from './quotas/shortfall.ts';
-import { TRUSTED_MS } from './rules.ts';
 import { isId, terminateMachines } from './terminate.ts';
 
 /** What was in order in a region is not looked at again for so long; milliseconds. */
@@ -78,24 +75,14 @@ export class AwsProvider implements Provider {
   readonly regions: readonly string[];
   readonly #options: AwsOptions;
   readonly #own: Own;
-  /** All by which a network is chosen. */
-  readonly #chosenBy: string;
   readonly #clients = new Clients();
   readonly #offers: Offers;
   readonly #listings: Listings;
   readonly #bootLogs: BootLogs;
-  readonly #kept: KeptNetworks;
+  readonly #networks: Networks;
   readonly #images: Images;
   readonly #quotas: Quotas;
   readonly #baked: BakedImages;
-  /** By region and installation. */
-  readonly #networks = new Map<string, Kept>();
-  /** What a check has just found, for the cluster that is to follow. */
-  readonly #looked = new Map<string, Vpc>();
-  /** Where there are subnets of the account's own. */
-  readonly #zones = new Map<string, readonly string[]>();
-  /** Regions where something of a network was missing. */
-  readonly #doubted = new Set<string>();
   /** By cluster: what was made in this process need not be looked for. */
   readonly #interfaces = new Map<string, Interface>();
   readonly #templates = new Set<string>();
@@ -109,9 +96,15 @@ export class AwsProvider implements Provider {
     this.regions = options.regions;
     this.#options = options;
     this.#own = options.own ?? NOTHING_OWN;
-    const { vpcs, subnets, securityGroups } = this.#own;
-    this.#chosenBy = JSON.stringify([options.isPublic, vpcs, subnets, securityGroups]);
-    this.#kept = new KeptNetworks(join(options.cacheFolder, 'networks'));
+    this.#networks = new Networks({
+      folder: join(options.cacheFolder, 'networks'),
+      client: (region) => this.#clients.ec2(region),
+      own: this.#own,
+      isPublic: options.isPublic,
+      isAlone: options.isAlone,
+      checkip: options.checkip,
+      now: options.now,
+    });
     this.#images = new Images(join(options.cacheFolder, 'images'));
     this.#offers = new Offers({
       folder: join(options.cacheFolder, 'prices'),
@@ -143,7 +136,7 @@ export class AwsProvider implements Provider {
     for (const region of mine) this.#use(region);
     const [offers, zones] = await Promise.all([
       this.#offers.of(mine),
-      Promise.all(mine.map((one) => this.#zonesOf(one))),
+      Promise.all(mine.map((one) => this.#networks.zones(one))),
     ]);
     const without = zones.flatMap((there, i) => (there === null ? [mine[i]] : []));
     const usable = new Set(zones.flatMap((there) => there ?? []));
@@ -173,7 +166,7 @@ export class AwsProvider implements Provider {
     this.#use(region);
     const ec2 = await this.#clients.ec2(region);
     return this.#there(region, async () => {
-      const network = await this.#enter(ec2, region, cluster.installation);
+      const network = await this.#networks.enter(region, cluster.installation);
       const subnet = network.subnets.find((one) => one.zone === zone);
       if (!subnet) {
         const fix = `Make one, which costs nothing: aws ec2 create-default-subnet --availability-zone ${zone}`;
@@ -197,8 +190,7 @@ export class AwsProvider implements Provider {
   }
 
   async admitServer({ region, installation }: ClusterIdentity): Promise<string> {
-    const ec2 = await this.#clients.ec2(region);
-    return (await this.#there(region, () => this.#enter(ec2, region, installation))).server;
+    return (await this.#there(region, () => this.#networks.enter(region, installation))).server;
   }
 
   async admitClients(
@@ -215,7 +207,7 @@ export class AwsProvider implements Provider {
     const ec2 = await this.#clients.ec2(region);
     const named = await this.#bootImage(batch.machineImage, region);
     const launch = async (image: BootImage): Promise<Launched> => {
-      const network = this.#networks.get(`${region}/${installation}`) ?? (await this.#enter(ec2, region, installation));
+      const network = await this.#networks.entered(region, installation);
       const site: Site = {
         network,
         isPublic: this.#options.isPublic,
@@ -290,8 +282,8 @@ export class AwsProvider implements Provider {
 
   /** Where this home has had machines before, with these settings, only the credentials are looked for, without a call. */
   async #checked(ec2: EC2, region: string): Promise<readonly Finding[]> {
-    if ((await this.#kept.zones(region, this.#chosenBy)) === null) {
-      const vpc = await this.#look(ec2, region);
+    if (!(await this.#networks.isKnown(region))) {
+      const vpc = await this.#networks.vpc(region);
       return checkPermissions(ec2, region, vpc.subnets[0]?.id, this.#own);
     }
     await ec2.config.credentials().catch((error: unknown) => {
@@ -325,7 +317,7 @@ export class AwsProvider implements Provider {
   }
 
   async #inUse(): Promise<readonly string[]> {
-    return this.#mine([...new Set([...(await this.#kept.regions()), ...this.#here])]);
+    return this.#mine([...new Set([...(await this.#networks.regions()), ...this.#here])]);
   }
 
   async #bootImage(id: string | null, region: string): Promise<BootImage> {
@@ -344,30 +336,6 @@ export class AwsProvider implements Provider {
     }
   }
 
-  /** The region's VPC, for the one who is to look at it next too. */
-  async #look(ec2: EC2, region: string): Promise<Vpc> {
-    const vpc = this.#looked.get(region) ?? (await findVpc(ec2, region, this.#own, this.#options.isPublic));
-    this.#looked.set(region, vpc);
-    return vpc;
-  }
-
-  /**
-   * Zones with a subnet: what is sold in others is of no use, and a zone may be newer than the default VPC. Null where that
-   * cannot be told, which is no reason to show no prices: a check tells it.
-   */
-  async #zonesOf(region: string): Promise<readonly string[] | null> {
-    const known = this.#zones.get(region) ?? (await this.#kept.zones(region, this.#chosenBy));
-    if (known) return known;
-    const ec2 = await this.#clients.ec2(region);
-    const vpc = await this.#look(ec2, region).catch((error: unknown) => {
-      if (hasOwnNetwork(this.#own)) throw error;
-      return null;
-    });
-    const zones = vpc?.subnets.map(({ zone }) => zone) ?? null;
-    if (zones) this.#zones.set(region, zones);
-    return zones;
-  }
-
   /** What a batch boots: of the image itself, or of what was baked of it with the batch's environment. */
   async #withEnvironment(image: BootImage, { boot, tags, machineImage }: LaunchBatch): Promise<BootImage> {
     const software = softwareOf(boot.environment);
@@ -381,36 +349,6 @@ export class AwsProvider implements Provider {
     };
   }
 
-  /** The installation's network, which lets this server in by the address that it has now. */
-  async #enter(ec2: EC2, region: string, installation: string): Promise<Kept> {
-    const key = `${region}/${installation}`;
-    const kept = this.#networks.get(key) ?? (await this.#kept.find(region, installation));
-    const { isAlone, now } = this.#options;
-    const isChosen = kept?.chosenBy === this.#chosenBy && !this.#doubted.has(region);
-    const isTrusted = isChosen && Math.abs(now() - kept.seenAt) < TRUSTED_MS;
-    if (isTrusted && kept.server === (await this.#ownAddress(kept))) {
-      this.#networks.set(key, kept);
-      return kept;
-    }
-    const vpc = await this.#look(ec2, region);
-    this.#looked.delete(region);
-    const address = await this.#ownAddress(vpc);
-    const seenAt = now();
-    const made = await makeNetwork(ec2, vpc, installation, { address, isAlone, now: seenAt });
-    const network = { ...made, server: address, seenAt, chosenBy: this.#chosenBy };
-    await this.#kept.keep(region, installation, network);
-    this.#networks.set(key, network);
-    this.#doubted.delete(region);
-    return network;
-  }
-
-  /** The address by which this server reaches machines in these subnets. */
-  #ownAddress({ subnets }: Pick<Vpc, 'subnets'>): Promise<string> {
-    return this.#options.isPublic
-      ? publicAddress(this.#options.checkip)
-      : privateAddress(subnets[0]?.cidr.split('/')[0] ?? '');
-  }
-
   /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */
   async #there<T>(region: string, task: () => Promise<T>): Promise<T> {
     try {
@@ -418,10 +356,9 @@ export class AwsProvider implements Provider {
     } catch (error) {
       if (isImageGone(codeOf(error))) await this.#baked.forget(region);
       if (isMissing(error)) {
-        this.#doubted.add(region);
+        this.#networks.doubt(region);
         this.#templates.clear();
         this.#interfaces.clear();
-        for (const key of this.#networks.keys()) if (key.startsWith(`${region}/`)) this.#networks.delete(key);
       }
       throw error;
     }
