@@ -1,8 +1,9 @@
 import type { EC2, IpPermission } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
+import { gone } from './errors.ts';
+import { findPlace } from './interface.ts';
 import { filter, makeGroup } from './network.ts';
-import { findPlace, gone } from './place.ts';
 import { authorize, PORTS, revoke } from './rules.ts';
 import { CLUSTER_ID, clusterTags, withUserTags } from './tags.ts';
 

@@ -139,6 +139,13 @@ export function isMissing(error: unknown): boolean {
   return /\.NotFound(Exception)?$/.test(codeOf(error));
 }
 
+/** What is not there need not be deleted. */
+export async function gone(deletion: Promise<unknown>): Promise<void> {
+  await deletion.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
 /** Whether an image that was to be booted cannot be any more. Source: EC2 API reference, "Error codes". */
 export function isImageGone(code: string): boolean {
   return code === 'InvalidAMIID.NotFound' || code === 'InvalidAMIID.Unavailable';

@@ -12,9 +12,9 @@ import {
 import { describeSeconds } from '@daskup/core/spec/duration';
 import { codeOf, type Failure, isImageGone, meaningOf, RETRY_MS, shortageOf } from './errors.ts';
 import type { BootImage } from './images.ts';
+import type { Interface } from './interface.ts';
 import type { Network } from './network.ts';
 import { type Own, ownOfMachine } from './own.ts';
-import type { Interface } from './place.ts';
 import { clusterTags, machineTags, offerTags, roleTags, tagged, withUserTags } from './tags.ts';
 
 /** More pools a call makes EC2 no better at finding room, and its answer longer. Karpenter has found the same number. */

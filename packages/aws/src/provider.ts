@@ -32,16 +32,7 @@ import { listMachines } from './machines.ts';
 import { Networks } from './network/networks.ts';
 import { Offers } from './offers/offers.ts';
 import { NOTHING_OWN, type Own } from './own.ts';
-import {
-  allocate,
-  associate,
-  endpointOf,
-  findInterface,
-  type Interface,
-  makeInterface,
-  releaseUnused,
-  removePlace,
-} from './place.ts';
+import { Places } from './place.ts';
 import { platform } from './platform.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { SiteOffers } from './quotas/shortfall.ts';
@@ -80,11 +71,10 @@ export class AwsProvider implements Provider {
   readonly #listings: Listings;
   readonly #bootLogs: BootLogs;
   readonly #networks: Networks;
+  readonly #places: Places;
   readonly #images: Images;
   readonly #quotas: Quotas;
   readonly #baked: BakedImages;
-  /** By cluster: what was made in this process need not be looked for. */
-  readonly #interfaces = new Map<string, Interface>();
   readonly #templates = new Set<string>();
   readonly #regionOf = new Map<string, string>();
   /** Regions that this process has to do with, such as those of clusters that another process made. */
@@ -105,6 +95,7 @@ export class AwsProvider implements Provider {
       checkip: options.checkip,
       now: options.now,
     });
+    this.#places = new Places(options.isPublic);
     this.#images = new Images(join(options.cacheFolder, 'images'));
     this.#offers = new Offers({
       folder: join(options.cacheFolder, 'prices'),
@@ -162,7 +153,7 @@ export class AwsProvider implements Provider {
     moves: number,
     userTags: readonly Tag[] = [],
   ): Promise<SchedulerEndpoint> {
-    const { region, clusterId } = cluster;
+    const { region } = cluster;
     this.#use(region);
     const ec2 = await this.#clients.ec2(region);
     return this.#there(region, async () => {
@@ -174,18 +165,7 @@ export class AwsProvider implements Provider {
           `AWS, ${region}: there is no subnet in ${zone}. ${fix}; or name one of your own: DASKUP_AWS_SUBNETS`,
         );
       }
-      const [made, elastic] = await Promise.allSettled([
-        makeInterface(ec2, cluster, network, subnet, moves, userTags),
-        this.#options.isPublic ? allocate(ec2, cluster, userTags) : null,
-      ]);
-      if (made.status === 'rejected') {
-        // To be tried again, and then with an address anew: an account has five.
-        if (elastic.status === 'fulfilled' && elastic.value) await releaseUnused(ec2, elastic.value);
-        throw made.reason;
-      }
-      this.#interfaces.set(clusterId, made.value);
-      if (elastic.status === 'rejected') throw elastic.reason;
-      return endpointOf(made.value, elastic.value && (await associate(ec2, made.value, elastic.value)));
+      return this.#places.make(ec2, cluster, network, subnet, moves, userTags);
     });
   }
 
@@ -219,7 +199,7 @@ export class AwsProvider implements Provider {
         now: this.#options.now(),
       };
       if (batch.boot.role === 'worker') return launchWorkers(ec2, batch, site);
-      const place = this.#interfaces.get(clusterId) ?? (await findInterface(ec2, clusterId));
+      const place = await this.#places.interfaceOf(ec2, clusterId);
       if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
       return launchScheduler(ec2, batch, place, site);
     };
@@ -252,9 +232,8 @@ export class AwsProvider implements Provider {
   async release(cluster: ClusterIdentity): Promise<void> {
     const { region, clusterId } = cluster;
     const ec2 = await this.#clients.ec2(region);
-    this.#interfaces.delete(clusterId);
     for (const name of this.#templates) if (isTemplateOf(name, clusterId)) this.#templates.delete(name);
-    await removePlace(ec2, clusterId);
+    await this.#places.remove(ec2, clusterId);
     await removeClientGroup(ec2, clusterId);
     // Whoever ends a cluster waits for nothing of the next one's.
     this.#baked.refresh(region).catch(() => {});
@@ -358,7 +337,7 @@ export class AwsProvider implements Provider {
       if (isMissing(error)) {
         this.#networks.doubt(region);
         this.#templates.clear();
-        this.#interfaces.clear();
+        this.#places.doubt();
       }
       throw error;
     }
