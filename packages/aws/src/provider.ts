@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import type { EC2 } from '@aws-sdk/client-ec2';
-import { messageOf } from '@daskup/core/message';
 import type { Offer, PriceAge } from '@daskup/core/plan/offer';
 import {
   type Boot,
@@ -16,30 +14,20 @@ import {
 } from '@daskup/core/provision/provider';
 import type { Environment } from '@daskup/core/spec/spec';
 import type { Tag } from '@daskup/core/spec/tag';
-import { softwareOf } from '@daskup/dask/environment';
 import type { Platform } from '@daskup/dask/platform';
-import { userData } from '@daskup/dask/user-data';
 import { admitClients, removeClientGroup } from './admission.ts';
-import { BakedImages, STOCK } from './baked/baked-images.ts';
-import { BootLogs } from './boot-log.ts';
-import { checkPermissions, problem } from './check.ts';
+import { Checks } from './checks.ts';
 import { Clients } from './client.ts';
-import { codeOf, explained, isImageGone, isMissing } from './errors.ts';
-import { type BootImage, bootImageOf, Images, UBUNTU } from './images.ts';
-import { isTemplateOf, type Launched, launchScheduler, launchWorkers, type Site } from './launch.ts';
-import { Listings } from './listings.ts';
-import { listMachines } from './machines.ts';
+import { codeOf, isImageGone, isMissing } from './errors.ts';
+import { BootImages } from './images/boot-images.ts';
+import { Instances } from './machines/instances.ts';
+import { Launcher } from './machines/launcher.ts';
 import { Networks } from './network/networks.ts';
 import { Offers } from './offers/offers.ts';
 import { NOTHING_OWN, type Own } from './own.ts';
 import { Places } from './place.ts';
-import { platform } from './platform.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { SiteOffers } from './quotas/shortfall.ts';
-import { isId, terminateMachines } from './terminate.ts';
-
-/** What was in order in a region is not looked at again for so long; milliseconds. */
-const CHECKED_MS = 5 * 60_000;
 
 export interface AwsOptions {
   readonly regions: readonly string[];
@@ -64,67 +52,35 @@ export interface AwsOptions {
 export class AwsProvider implements Provider {
   readonly name = 'aws';
   readonly regions: readonly string[];
-  readonly #options: AwsOptions;
-  readonly #own: Own;
   readonly #clients = new Clients();
   readonly #offers: Offers;
-  readonly #listings: Listings;
-  readonly #bootLogs: BootLogs;
+  readonly #quotas: Quotas;
   readonly #networks: Networks;
   readonly #places: Places;
-  readonly #images: Images;
-  readonly #quotas: Quotas;
-  readonly #baked: BakedImages;
-  readonly #templates = new Set<string>();
-  readonly #regionOf = new Map<string, string>();
-  /** Regions that this process has to do with, such as those of clusters that another process made. */
-  readonly #here = new Set<string>();
-  /** When all was in order in a region. */
-  readonly #checkedAt = new Map<string, number>();
+  readonly #images: BootImages;
+  readonly #launcher: Launcher;
+  readonly #instances: Instances;
+  readonly #checks: Checks;
 
-  constructor(options: AwsOptions) {
-    this.regions = options.regions;
-    this.#options = options;
-    this.#own = options.own ?? NOTHING_OWN;
-    this.#networks = new Networks({
-      folder: join(options.cacheFolder, 'networks'),
-      client: (region) => this.#clients.ec2(region),
-      own: this.#own,
-      isPublic: options.isPublic,
-      isAlone: options.isAlone,
-      checkip: options.checkip,
-      now: options.now,
-    });
-    this.#places = new Places(options.isPublic);
-    this.#images = new Images(join(options.cacheFolder, 'images'));
-    this.#offers = new Offers({
-      folder: join(options.cacheFolder, 'prices'),
-      ec2: (region) => this.#clients.ec2(region),
-      pricing: () => this.#clients.pricing(),
-      now: options.now,
-    });
-    this.#quotas = new Quotas({
-      folder: join(options.cacheFolder, 'quotas'),
-      client: (region) => this.#clients.quotas(region),
-      now: options.now,
-    });
-    this.#baked = new BakedImages(
-      join(options.cacheFolder, 'baked'),
-      (region) => this.#clients.ec2(region),
-      options.now,
-    );
-    this.#bootLogs = new BootLogs(options.now);
-    this.#listings = new Listings(async (region, installation) => {
-      const machines = await listMachines(await this.#clients.ec2(region), region, installation, options.now());
-      for (const { id } of machines) this.#regionOf.set(id, region);
-      this.#bootLogs.seen(machines);
-      return machines;
-    }, options.now);
+  constructor({ regions, cacheFolder, isPublic, own = NOTHING_OWN, isAlone, checkip, now, bootScript }: AwsOptions) {
+    const client = (region: string) => this.#clients.ec2(region);
+    const pricing = () => this.#clients.pricing();
+    const folder = (name: string) => join(cacheFolder, name);
+    this.regions = regions;
+    this.#offers = new Offers({ folder: folder('prices'), ec2: client, pricing, now });
+    this.#quotas = new Quotas({ folder: folder('quotas'), client: (region) => this.#clients.quotas(region), now });
+    this.#networks = new Networks({ folder: folder('networks'), client, own, isPublic, isAlone, checkip, now });
+    this.#places = new Places(isPublic);
+    this.#images = new BootImages({ folder: folder('images'), bakedFolder: folder('baked'), client, now });
+    const [networks, places, images] = [this.#networks, this.#places, this.#images];
+    this.#launcher = new Launcher({ networks, places, images, own, isPublic, bootScript, now });
+    this.#instances = new Instances({ regions, client, usedBefore: () => networks.regions(), now });
+    this.#checks = new Checks({ networks, client, own, now });
   }
 
   async offers(regions: readonly string[]): Promise<readonly Offer[]> {
     const mine = this.#mine(regions);
-    for (const region of mine) this.#use(region);
+    for (const region of mine) this.#instances.use(region);
     const [offers, zones] = await Promise.all([
       this.#offers.of(mine),
       Promise.all(mine.map((one) => this.#networks.zones(one))),
@@ -139,7 +95,7 @@ export class AwsProvider implements Provider {
   }
 
   async image(id: string, region: string): Promise<MachineImage> {
-    const facts = await this.#images.find(id, region, () => this.#clients.ec2(region));
+    const facts = await this.#images.facts(id, region);
     return typeof facts === 'string' ? { ok: false, problem: facts } : { ok: true, architecture: facts.architecture };
   }
 
@@ -154,7 +110,7 @@ export class AwsProvider implements Provider {
     userTags: readonly Tag[] = [],
   ): Promise<SchedulerEndpoint> {
     const { region } = cluster;
-    this.#use(region);
+    this.#instances.use(region);
     const ec2 = await this.#clients.ec2(region);
     return this.#there(region, async () => {
       const network = await this.#networks.enter(region, cluster.installation);
@@ -182,161 +138,52 @@ export class AwsProvider implements Provider {
   }
 
   async launch(batch: LaunchBatch): Promise<LaunchResult> {
-    const { region, installation, clusterId } = batch.tags;
-    const userData = this.#userData(batch.boot);
+    const { region } = batch.tags;
     const ec2 = await this.#clients.ec2(region);
-    const named = await this.#bootImage(batch.machineImage, region);
-    const launch = async (image: BootImage): Promise<Launched> => {
-      const network = await this.#networks.entered(region, installation);
-      const site: Site = {
-        network,
-        isPublic: this.#options.isPublic,
-        own: this.#own,
-        userData,
-        image,
-        isBaked: image !== named,
-        templates: this.#templates,
-        now: this.#options.now(),
-      };
-      if (batch.boot.role === 'worker') return launchWorkers(ec2, batch, site);
-      const place = await this.#places.interfaceOf(ec2, clusterId);
-      if (!place) throw new Error(`AWS, ${region}: the scheduler's network interface is not to be seen`);
-      return launchScheduler(ec2, batch, place, site);
-    };
-    const result = await this.#there(region, async () => {
-      const image = await this.#withEnvironment(named, batch);
-      return launch(image).catch(async (error: unknown) => {
-        if (image === named) throw error;
-        if (isImageGone(codeOf(error))) await this.#baked.forget(region);
-        // It was asked for before something was baked: what it then made is to be had in the same words only.
-        else if (codeOf(error) !== 'IdempotentParameterMismatch') throw error;
-        return launch(named);
-      });
-    });
-    if (result.isImageGone) await this.#baked.forget(region);
-    for (const { id } of result.machines) this.#regionOf.set(id, region);
-    this.#listings.changed(region);
+    const result = await this.#there(region, () => this.#launcher.launch(ec2, batch));
+    this.#instances.launched(region, result.machines);
     return result;
   }
 
-  async machines(installation?: string): Promise<readonly Machine[]> {
-    const regions = installation === undefined ? this.regions : await this.#inUse();
-    return (await Promise.all(regions.map((region) => this.#listings.list(region, installation)))).flat();
+  machines(installation?: string): Promise<readonly Machine[]> {
+    return this.#instances.list(installation);
   }
 
-  async terminate(ids: readonly string[]): Promise<void> {
-    const byRegion = Map.groupBy(ids.filter(isId), (id) => this.#regionOf.get(id) ?? '');
-    await Promise.all([...byRegion].map(([region, there]) => this.#terminate(region, there)));
+  terminate(ids: readonly string[]): Promise<void> {
+    return this.#instances.terminate(ids);
   }
 
   async release(cluster: ClusterIdentity): Promise<void> {
     const { region, clusterId } = cluster;
     const ec2 = await this.#clients.ec2(region);
-    for (const name of this.#templates) if (isTemplateOf(name, clusterId)) this.#templates.delete(name);
+    this.#launcher.forget(clusterId);
     await this.#places.remove(ec2, clusterId);
     await removeClientGroup(ec2, clusterId);
     // Whoever ends a cluster waits for nothing of the next one's.
-    this.#baked.refresh(region).catch(() => {});
+    this.#images.refresh(region).catch(() => {});
   }
 
-  async bootLog(id: string): Promise<string> {
-    if (!isId(id)) return '';
-    const region = this.#regionOf.get(id) ?? (await this.#regionsOf([id])).get(id);
-    return region === undefined ? '' : this.#bootLogs.read(id, () => this.#clients.ec2(region));
+  bootLog(id: string): Promise<string> {
+    return this.#instances.bootLog(id);
   }
 
-  async check(_environment: Environment, region: string): Promise<readonly Finding[]> {
-    const now = this.#options.now();
-    const inOrder = { ok: true, message: `AWS in ${region}: in order` };
-    if (now - (this.#checkedAt.get(region) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return [inOrder];
-    const ec2 = await this.#clients.ec2(region);
-    try {
-      const findings = [inOrder, ...(await this.#checked(ec2, region))];
-      if (findings.every(({ ok }) => ok)) this.#checkedAt.set(region, now);
-      return findings;
-    } catch (error) {
-      return [problem(error)];
-    }
-  }
-
-  /** Where this home has had machines before, with these settings, only the credentials are looked for, without a call. */
-  async #checked(ec2: EC2, region: string): Promise<readonly Finding[]> {
-    if (!(await this.#networks.isKnown(region))) {
-      const vpc = await this.#networks.vpc(region);
-      return checkPermissions(ec2, region, vpc.subnets[0]?.id, this.#own);
-    }
-    await ec2.config.credentials().catch((error: unknown) => {
-      throw explained(error, 'sts:GetCallerIdentity', region);
-    });
-    return [];
-  }
-
-  /** Machines that only the cloud remembers the region of are looked for; those that it does not know are left alone. */
-  async #terminate(region: string, ids: readonly string[]): Promise<void> {
-    if (region === '') {
-      const found = await this.#regionsOf(ids);
-      return this.terminate(ids.filter((id) => found.has(id)));
-    }
-    await terminateMachines(await this.#clients.ec2(region), ids);
-    this.#listings.changed(region);
-  }
-
-  async #regionsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    await Promise.all((await this.#inUse()).map((region) => this.#listings.list(region, undefined)));
-    return new Map(ids.flatMap((id) => (this.#regionOf.has(id) ? [[id, this.#regionOf.get(id) ?? '']] : [])));
+  check(_environment: Environment, region: string): Promise<readonly Finding[]> {
+    return this.#checks.of(region);
   }
 
   #mine(regions: readonly string[]): readonly string[] {
     return regions.filter((region) => this.regions.includes(region));
   }
 
-  #use(region: string): void {
-    this.#here.add(region);
-    this.#listings.used(region);
-  }
-
-  async #inUse(): Promise<readonly string[]> {
-    return this.#mine([...new Set([...(await this.#networks.regions()), ...this.#here])]);
-  }
-
-  async #bootImage(id: string | null, region: string): Promise<BootImage> {
-    if (id === null) return UBUNTU;
-    const facts = await this.#images.find(id, region, () => this.#clients.ec2(region));
-    if (typeof facts === 'string') throw new ProviderError(facts);
-    return bootImageOf(id, facts);
-  }
-
-  #userData(boot: Boot): Buffer {
-    try {
-      return userData(this.#options.bootScript(boot, platform));
-    } catch (error) {
-      // The same batch would give the same script again.
-      throw new ProviderError(messageOf(error), { cause: error });
-    }
-  }
-
-  /** What a batch boots: of the image itself, or of what was baked of it with the batch's environment. */
-  async #withEnvironment(image: BootImage, { boot, tags, machineImage }: LaunchBatch): Promise<BootImage> {
-    const software = softwareOf(boot.environment);
-    if (!('cacheKey' in software)) return image;
-    const baked = await this.#baked.of(tags.region, software, machineImage ?? STOCK);
-    if (baked.size === 0) return image;
-    return {
-      ...image,
-      idFor: (architecture) => baked.get(architecture)?.id ?? image.idFor(architecture),
-      diskGiB: Math.max(image.diskGiB, ...[...baked.values()].map(({ sizeGiB }) => sizeGiB)),
-    };
-  }
-
-  /** Looks at a region's network anew the next time, when something of it has gone meanwhile. */
+  /** Looks at what was made in a region anew the next time, when something of it has gone meanwhile. */
   async #there<T>(region: string, task: () => Promise<T>): Promise<T> {
     try {
       return await task();
     } catch (error) {
-      if (isImageGone(codeOf(error))) await this.#baked.forget(region);
+      if (isImageGone(codeOf(error))) await this.#images.forget(region);
       if (isMissing(error)) {
         this.#networks.doubt(region);
-        this.#templates.clear();
+        this.#launcher.doubt();
         this.#places.doubt();
       }
       throw error;
