@@ -1,7 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import type { Architecture } from '@daskup/core/spec/spec';
-import { codeOf, meaningOf } from './errors.ts';
+import { failureOf, meaningOf } from './errors.ts';
 import { UBUNTU } from './images.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
@@ -47,10 +47,9 @@ export async function launchDry(
       TagSpecifications: tagged(CHECK_TAGS, 'instance', 'volume'),
     });
   } catch (error) {
-    const code = codeOf(error);
-    const message = error instanceof Error ? error.message : '';
+    const failure = failureOf(error);
     // So EC2 says that it would have done it. An old zone may not sell the type, which is none of a cluster's.
-    return code === 'DryRunOperation' || meaningOf({ code, message })?.kind === 'capacity' ? null : error;
+    return failure.code === 'DryRunOperation' || meaningOf(failure)?.kind === 'capacity' ? null : error;
   }
   return null;
 }

@@ -123,6 +123,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
+/** What a failed call has said. */
+export function failureOf(error: unknown): Failure {
+  return { code: codeOf(error), message: error instanceof Error ? error.message : '' };
+}
+
 export function meaningOf({ code, message }: Failure): Meaning | undefined {
   // So STS and IAM tell of a clock. Source: Signature Version 4, "Troubleshoot Signature Version 4 signing errors".
   if (code === 'SignatureDoesNotMatch' && /expired|not yet current/.test(message)) return MEANINGS.RequestExpired;

@@ -10,7 +10,7 @@ import {
   type Shortage,
 } from '@daskup/core/provision/provider';
 import { describeSeconds } from '@daskup/core/spec/duration';
-import { codeOf, type Failure, isImageGone, meaningOf, RETRY_MS, shortageOf } from './errors.ts';
+import { codeOf, type Failure, failureOf, isImageGone, meaningOf, RETRY_MS, shortageOf } from './errors.ts';
 import type { BootImage } from './images.ts';
 import type { Interface } from './interface.ts';
 import type { Network } from './network.ts';
@@ -234,7 +234,7 @@ export async function launchScheduler(
       if (id === undefined) throw new Error('EC2 answered a launch with no machine');
       return { machines: [born(id, batch, offer, place.address, site.now)], shortages: [] };
     } catch (error) {
-      const failure = { code: codeOf(error), message: error instanceof Error ? error.message : '' };
+      const failure = failureOf(error);
       const shortage = failure.code === 'InvalidNetworkInterface.InUse' ? stillHeld(offer) : shortageOf(failure, offer);
       if (!shortage) throw error;
       shortages.push(shortage);

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import type { Command } from '@daskup/core/command/command';
 import { isFile } from '@daskup/core/command/software';
+import { messageOf } from '@daskup/core/message';
 import type { Environment, Requirements } from '@daskup/core/spec/spec';
 import { clientEnvironment, pythonIn } from './client-environment.ts';
 
@@ -70,7 +71,7 @@ async function lockedIn(path: string, text: string, said: string): Promise<Requi
     const own = pythonIn(join(dirname(path), '.venv'));
     return own === null ? locked : { ...locked, python: { from: own, to: own } };
   } catch (error) {
-    throw new Error(`${said}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${said}: ${messageOf(error)}`);
   }
 }
 /** As a shell finds it: by its path, or a name alone in the folders of `PATH`. */

@@ -50,7 +50,7 @@ export class Daskup {
       yield* this.#perform(command, asker);
     } catch (error) {
       const kind = error instanceof Refusal ? 'refused' : 'failed';
-      yield { type: 'error', kind, message: error instanceof Error ? error.message : String(error) };
+      yield { type: 'error', kind, message: messageOf(error) };
     }
   }
 

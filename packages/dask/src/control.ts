@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { SchedulerControl } from '@daskup/core/observe/scheduler';
 import { type Credentials, reachableAt, type SchedulerEndpoint } from '@daskup/core/provision/provider';
+import { isCode } from '@daskup/core/system-error';
 import * as z from 'zod/mini';
 import { SCHEDULER_NAME } from './certificates.ts';
 
@@ -47,8 +48,7 @@ export class ControlPort implements SchedulerControl {
         await this.#post(endpoint, credentials, '/change', { workers });
         return;
       } catch (error) {
-        const isDown = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
-        if (!isDown || Date.now() > until) throw error;
+        if (!isCode(error, 'ECONNREFUSED') || Date.now() > until) throw error;
         await delay(KNOCK_EVERY_MS);
       }
     }

@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '@daskup/core/provision/provider';
+import { isCode } from '@daskup/core/system-error';
 import * as z from 'zod/mini';
 import { Birth } from './birth.ts';
 import { bootId, CLAIM, isGroupAlive, killGroup, NO_GROUP, ProcessGroup } from './process-group.ts';
 import { environmentFrom } from './start.ts';
-import { draftOf, isCode, readIfThere, writeOnce } from './write-once.ts';
+import { draftOf, readIfThere, writeOnce } from './write-once.ts';
 
 /** How much of the end of a boot log is kept in memory to read an end's reason from; bytes. */
 const TAIL_BYTES = 4096;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '@daskup/core/message';
 import {
   type Boot,
   type ClusterIdentity,
@@ -186,7 +187,7 @@ export class LocalProvider implements Provider {
       return this.#options.bootScript({ ...boot, environment: here(boot.environment) }, platform);
     } catch (error) {
       // The same batch would give the same script again.
-      throw new ProviderError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw new ProviderError(messageOf(error), { cause: error });
     }
   }
 

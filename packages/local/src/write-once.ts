@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { isCode } from '@daskup/core/system-error';
 
 /**
  * Writes a file unless there is one, and returns the text that stands: of any number of processes that write at once
@@ -32,9 +33,4 @@ export async function readIfThere(path: string): Promise<string | null> {
     if (isCode(error, 'ENOENT')) return null;
     throw error;
   }
-}
-
-/** Whether this is a system error of one of these codes, such as `ENOENT`. */
-export function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }

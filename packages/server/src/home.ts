@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isCode } from '@daskup/core/system-error';
 
 /** The longest path a Unix socket can have on Linux and macOS; bytes. Source: unix(7), and sys/un.h of macOS. */
 const SOCKET_PATH_BYTES = 103;
@@ -47,7 +48,7 @@ export function homeId(home: string): string {
   try {
     linkSync(draft, path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!isCode(error, 'EEXIST')) throw error;
   } finally {
     rmSync(draft);
   }

@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { messageOf } from '@daskup/core/message';
 import { BAD_SETTING, IN_USE } from './exit-code.ts';
 import { BadSetting, makeHome } from './home.ts';
 import { secretKeyIn } from './secret-key.ts';
@@ -26,7 +27,7 @@ try {
   await serve(settings, partsOf(settings, store), process.argv.includes('--embedded'), stop.signal);
   process.exit(0);
 } catch (error) {
-  console.error(`daskup: ${error instanceof Error ? error.message : error}`);
+  console.error(`daskup: ${messageOf(error)}`);
   const inUse = error instanceof Error && error.name === 'FolderInUse';
   process.exit(error instanceof BadSetting ? BAD_SETTING : inUse ? IN_USE : 1);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isCode } from '@daskup/core/system-error';
 import { BadSetting } from './home.ts';
 
 /** 32 bytes in base64, as `openssl rand -base64 32` prints them. */
@@ -46,8 +47,4 @@ function read(path: string): string | null {
     if (isCode(error, 'ENOENT')) return null;
     throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '@daskup/core/message';
 import { isLive } from '@daskup/core/reconcile/lifecycle';
 import type { StorePlace } from '@daskup/store/open';
 import { type Contents, contentsOf, readStore, textOf, writeStore } from '@daskup/store/transfer';
@@ -49,7 +50,7 @@ export async function importStore(file: string, env: NodeJS.ProcessEnv): Promise
   try {
     contents = contentsOf(text);
   } catch (error) {
-    throw new Error(`${file} was not imported. ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${file} was not imported. ${messageOf(error)}`);
   }
   makeHome(settingsFrom(env).home);
   await writeStore(place, contents);

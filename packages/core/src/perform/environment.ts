@@ -1,10 +1,10 @@
 import type { Result } from '../answer.ts';
 import type { Command, Request } from '../command/command.ts';
-import { nearest } from '../command/nearest.ts';
 import { isFile } from '../command/software.ts';
 import type { Environment } from '../spec/spec.ts';
 import type { KeptEnvironment } from '../state/store.ts';
 import { type Asker, type Context, Refusal } from './context.ts';
+import { instead } from './find.ts';
 
 /**
  * The software that a request asks for; without a word on it what the client has itself, where it told.
@@ -56,13 +56,7 @@ async function keptBy({ store }: Context, name: string, hint = ''): Promise<Kept
   const kept = all.find((other) => other.name === name);
   if (kept) return kept;
   const names = all.map((other) => other.name);
-  const near = nearest(name, names);
-  const there = near
-    ? `; did you mean ${near}?`
-    : names.length > 0
-      ? `; there is: ${names.join(', ')}`
-      : '; there is none at all';
-  throw new Refusal(`No environment is kept by the name ${name}${there}${near ? '' : hint}`);
+  throw new Refusal(`No environment is kept by the name ${name}${instead(name, names, hint)}`);
 }
 
 function unsent(what: string, file: string): Refusal {

@@ -13,13 +13,14 @@ export async function known({ store }: Context, name: string): Promise<Cluster> 
   const cluster = await store.cluster(name);
   if (cluster) return cluster;
   const names = (await store.clusters({ live: true })).map((other) => other.spec.name);
+  throw new Refusal(`There is no cluster named ${name}${instead(name, names)}`);
+}
+
+/** What there is in place of what has no such name, to end a sentence with: the one that may be meant, else all and a `hint`. */
+export function instead(name: string, names: readonly string[], hint = ''): string {
   const near = nearest(name, names);
-  const hint = near
-    ? `; did you mean ${near}?`
-    : names.length > 0
-      ? `; there is: ${names.join(', ')}`
-      : '; there is none at all';
-  throw new Refusal(`There is no cluster named ${name}${hint}`);
+  if (near) return `; did you mean ${near}?`;
+  return `; there is${names.length > 0 ? `: ${names.join(', ')}` : ' none at all'}${hint}`;
 }
 
 /**

@@ -137,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an error is swallowed',
     file: 'daskup.ts',
-    line: "      yield { type: 'error', kind, message: error instanceof Error ? error.message : String(error) };",
+    line: "      yield { type: 'error', kind, message: messageOf(error) };",
     becomes: "      if (kind === 'refused') yield { type: 'error', kind, message: String(error) };",
     violates: ['answer'],
   },
