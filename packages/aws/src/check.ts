@@ -2,7 +2,7 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import { type Finding, ProviderError } from '@daskup/core/provision/provider';
 import type { Architecture } from '@daskup/core/spec/spec';
 import { failureOf, meaningOf } from './errors.ts';
-import { UBUNTU } from './images.ts';
+import { UBUNTU } from './images/images.ts';
 import { type Own, ownOfMachine } from './own.ts';
 import { INSTALLATION, tagged } from './tags.ts';
 

@@ -2,12 +2,12 @@ import type { EC2, Tag } from '@aws-sdk/client-ec2';
 import { messageOf } from '@daskup/core/message';
 import { ProviderError } from '@daskup/core/provision/provider';
 import type { Leftover } from '@daskup/core/provision/sweeper';
-import { bakedIn } from './baked/baked-images.ts';
 import { codeOf, isMissing, meaningOf } from './errors.ts';
-import { filter } from './network.ts';
+import { bakedIn } from './images/baked-images.ts';
+import { terminateMachines } from './machines/terminate.ts';
+import { filter } from './network/network.ts';
 import { collected } from './pages.ts';
 import { INSTALLATION } from './tags.ts';
-import { terminateMachines } from './terminate.ts';
 
 const PAGE = 1000;
 const OURS = [filter('tag-key', INSTALLATION)];

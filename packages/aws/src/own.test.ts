@@ -1,7 +1,7 @@
 import { EC2 } from '@aws-sdk/client-ec2';
 import { type LaunchBatch, ProviderError, type Role } from '@daskup/core/provision/provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findVpc } from './network.ts';
+import { findVpc } from './network/network.ts';
 import { NOTHING_OWN, type Own } from './own.ts';
 import type { AwsProvider } from './provider.ts';
 import { Account, REGION } from './testing/account.ts';

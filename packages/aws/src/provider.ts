@@ -15,17 +15,17 @@ import {
 import type { Environment } from '@daskup/core/spec/spec';
 import type { Tag } from '@daskup/core/spec/tag';
 import type { Platform } from '@daskup/dask/platform';
-import { admitClients, removeClientGroup } from './admission.ts';
 import { Checks } from './checks.ts';
 import { Clients } from './client.ts';
 import { codeOf, isImageGone, isMissing } from './errors.ts';
 import { BootImages } from './images/boot-images.ts';
 import { Instances } from './machines/instances.ts';
 import { Launcher } from './machines/launcher.ts';
+import { admitClients, removeClientGroup } from './network/admission.ts';
 import { Networks } from './network/networks.ts';
+import { Places } from './network/places.ts';
 import { Offers } from './offers/offers.ts';
 import { NOTHING_OWN, type Own } from './own.ts';
-import { Places } from './place.ts';
 import { Quotas } from './quotas/quotas.ts';
 import type { SiteOffers } from './quotas/shortfall.ts';
 

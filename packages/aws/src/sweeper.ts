@@ -1,7 +1,7 @@
 import { messageOf } from '@daskup/core/message';
 import type { Found, Leftover, Sweeper } from '@daskup/core/provision/sweeper';
-import { bakedIn } from './baked/baked-images.ts';
 import { Clients } from './client.ts';
+import { bakedIn } from './images/baked-images.ts';
 import { KINDS } from './leftovers.ts';
 import { enabledRegions, PATIENCE_MS, USUAL } from './regions.ts';
 

@@ -1,4 +1,4 @@
-import { privateAddress, publicAddress } from '@daskup/aws/own-address';
+import { privateAddress, publicAddress } from '@daskup/aws/network/own-address';
 import type { Result } from '@daskup/core/answer';
 import { settingsFrom } from '@daskup/server/settings';
 

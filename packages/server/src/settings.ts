@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { CHECKIP } from '@daskup/aws/network/own-address';
 import type { Own } from '@daskup/aws/own';
-import { CHECKIP } from '@daskup/aws/own-address';
 import * as z from 'zod/mini';
 import { BadSetting, homeFrom } from './home.ts';
 import { SECRET_KEY } from './secret-key.ts';

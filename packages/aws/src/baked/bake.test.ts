@@ -4,11 +4,11 @@ import type { LaunchBatch } from '@daskup/core/provision/provider';
 import type { Environment } from '@daskup/core/spec/spec';
 import { softwareOf } from '@daskup/dask/environment';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { bakedIn } from '../images/baked-images.ts';
 import { NOTHING_OWN } from '../own.ts';
 import { AwsSweeper } from '../sweeper.ts';
 import { Account, REGION } from '../testing/account.ts';
 import { bake, type Recipe, remove } from './bake.ts';
-import { bakedIn } from './baked-images.ts';
 
 let account: Account;
 let ec2: EC2;

@@ -6,16 +6,16 @@ import type { Architecture } from '@daskup/core/spec/spec';
 import { bakedPython, bakeScript } from '@daskup/dask/bake-script';
 import { type Packages, suits } from '@daskup/dask/environment';
 import { userData } from '@daskup/dask/user-data';
-import { consoleOf } from '../boot-log.ts';
 import { codeOf, isImageGone, isMissing, shortageOf } from '../errors.ts';
-import { bootImageOf, type Facts, UBUNTU } from '../images.ts';
-import { disksOf, METADATA } from '../launch.ts';
-import { filter, findVpc, makeGroup, ownGroup } from '../network.ts';
+import { BASE, type Baked, bakedIn, ENVIRONMENT, PYTHON, STOCK } from '../images/baked-images.ts';
+import { bootImageOf, type Facts, UBUNTU } from '../images/images.ts';
+import { consoleOf } from '../machines/boot-log.ts';
+import { disksOf, METADATA } from '../machines/launch.ts';
+import { platform } from '../machines/platform.ts';
+import { terminateMachines } from '../machines/terminate.ts';
+import { filter, findVpc, makeGroup, ownGroup } from '../network/network.ts';
 import type { Own } from '../own.ts';
-import { platform } from '../platform.ts';
 import { INSTALLATION, tagged } from '../tags.ts';
-import { terminateMachines } from '../terminate.ts';
-import { BASE, type Baked, bakedIn, ENVIRONMENT, PYTHON, STOCK } from './baked-images.ts';
 
 /** What is made to bake is no installation's: whoever bakes the same goes on with it. */
 export const BAKERY = 'bake';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { ProviderError } from '@daskup/core/provision/provider';
 import { Clients } from '../client.ts';
-import { Images } from '../images.ts';
+import { type Baked, BakedImages, bakedIn } from '../images/baked-images.ts';
+import { Images } from '../images/images.ts';
 import { enabledRegions, PATIENCE_MS } from '../regions.ts';
 import { type Base, bake, type Recipe, remove, type Surroundings } from './bake.ts';
-import { type Baked, BakedImages, bakedIn } from './baked-images.ts';
 
 export interface BakeryOptions extends Surroundings {
   /** What is remembered of the account, by absolute path. */

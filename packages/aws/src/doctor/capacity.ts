@@ -1,7 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Finding } from '@daskup/core/provision/provider';
 import type { Market } from '@daskup/core/spec/spec';
-import { filter } from '../network.ts';
+import { filter } from '../network/network.ts';
 import { knownTypes } from '../offers/known-types.ts';
 import { collected } from '../pages.ts';
 import { ELASTIC_IPS, pageOf, quotaOf } from '../quotas/quota.ts';

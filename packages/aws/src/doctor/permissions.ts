@@ -3,8 +3,8 @@ import { messageOf } from '@daskup/core/message';
 import type { Finding } from '@daskup/core/provision/provider';
 import { CHECK_TAGS } from '../check.ts';
 import { codeOf } from '../errors.ts';
-import { UBUNTU } from '../images.ts';
-import type { Vpc } from '../network.ts';
+import { UBUNTU } from '../images/images.ts';
+import type { Vpc } from '../network/network.ts';
 import { POLICY } from '../policy.ts';
 import { tagged } from '../tags.ts';
 

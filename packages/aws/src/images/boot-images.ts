@@ -1,8 +1,8 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { type LaunchBatch, ProviderError } from '@daskup/core/provision/provider';
 import { softwareOf } from '@daskup/dask/environment';
-import { BakedImages, STOCK } from '../baked/baked-images.ts';
-import { type BootImage, bootImageOf, type Facts, Images, UBUNTU } from '../images.ts';
+import { BakedImages, STOCK } from './baked-images.ts';
+import { type BootImage, bootImageOf, type Facts, Images, UBUNTU } from './images.ts';
 
 export interface BootImagesOptions {
   /** Where is kept what images are, by absolute path. */

@@ -1,9 +1,9 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Machine } from '@daskup/core/provision/provider';
-import { BootLogs } from '../boot-log.ts';
-import { Listings } from '../listings.ts';
-import { listMachines } from '../machines.ts';
-import { isId, terminateMachines } from '../terminate.ts';
+import { BootLogs } from './boot-log.ts';
+import { Listings } from './listings.ts';
+import { listMachines } from './machines.ts';
+import { isId, terminateMachines } from './terminate.ts';
 
 export interface InstancesOptions {
   readonly regions: readonly string[];

@@ -5,12 +5,12 @@ import type { Platform } from '@daskup/dask/platform';
 import { userData } from '@daskup/dask/user-data';
 import { codeOf, isImageGone } from '../errors.ts';
 import type { BootImages } from '../images/boot-images.ts';
-import type { BootImage } from '../images.ts';
-import { isTemplateOf, type Launched, launchScheduler, launchWorkers, type Site } from '../launch.ts';
+import type { BootImage } from '../images/images.ts';
 import type { Networks } from '../network/networks.ts';
+import type { Places } from '../network/places.ts';
 import type { Own } from '../own.ts';
-import type { Places } from '../place.ts';
-import { platform } from '../platform.ts';
+import { isTemplateOf, type Launched, launchScheduler, launchWorkers, type Site } from './launch.ts';
+import { platform } from './platform.ts';
 
 export interface LauncherOptions {
   readonly networks: Networks;

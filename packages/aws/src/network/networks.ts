@@ -1,9 +1,9 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
-import { type Kept, KeptNetworks } from '../kept-networks.ts';
-import { findVpc, makeNetwork, type Vpc } from '../network.ts';
 import { hasOwnNetwork, type Own } from '../own.ts';
-import { privateAddress, publicAddress } from '../own-address.ts';
-import { TRUSTED_MS } from '../rules.ts';
+import { type Kept, KeptNetworks } from './kept-networks.ts';
+import { findVpc, makeNetwork, type Vpc } from './network.ts';
+import { privateAddress, publicAddress } from './own-address.ts';
+import { TRUSTED_MS } from './rules.ts';
 
 export interface NetworksOptions {
   /** Where is kept which they were, by absolute path. */

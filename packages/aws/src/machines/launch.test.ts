@@ -1,10 +1,10 @@
 import type { CreateFleetError, CreateFleetInstance } from '@aws-sdk/client-ec2';
 import { type LaunchBatch, ProviderError } from '@daskup/core/provision/provider';
 import { expect, test } from 'vitest';
-import { UBUNTU } from './images.ts';
+import { UBUNTU } from '../images/images.ts';
+import { NOTHING_OWN } from '../own.ts';
+import { offer } from '../testing/offer.ts';
 import { poolsOf, resultOf } from './launch.ts';
-import { NOTHING_OWN } from './own.ts';
-import { offer } from './testing/offer.ts';
 
 const subnets = ['a', 'b'].map((letter, i) => ({
   id: `subnet-${letter}`,

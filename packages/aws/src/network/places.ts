@@ -1,12 +1,12 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity, SchedulerEndpoint } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
+import { gone } from '../errors.ts';
+import { CLUSTER_ID } from '../tags.ts';
 import { allocate, associate, releaseUnused } from './addresses.ts';
-import { gone } from './errors.ts';
 import { findInterface, type Interface, interfacesOf, makeInterface } from './interface.ts';
 import { filter, type Network, type Subnet } from './network.ts';
 import { PORTS } from './rules.ts';
-import { CLUSTER_ID } from './tags.ts';
 
 /** What clusters have besides machines: an interface each for the scheduler, and where it is public an address of its own. */
 export class Places {

@@ -1,8 +1,8 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
+import { machineTags, offerTags } from '../tags.ts';
+import { offer } from '../testing/offer.ts';
 import { machineOf } from './machines.ts';
-import { machineTags, offerTags } from './tags.ts';
-import { offer } from './testing/offer.ts';
 
 const LAUNCHED = Date.UTC(2026, 10, 24, 12);
 const NOW = LAUNCHED + 7_200_000;

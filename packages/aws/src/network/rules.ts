@@ -1,6 +1,6 @@
 import type { EC2, IpPermission, IpRange } from '@aws-sdk/client-ec2';
 import { LIFE_SECONDS } from '@daskup/core/state/cluster';
-import { codeOf, isMissing } from './errors.ts';
+import { codeOf, isMissing } from '../errors.ts';
 
 /** Dask's own port and the control port of every scheduler: each has an address of its own. */
 export const PORTS = { port: 8786, controlPort: 8787 } as const;

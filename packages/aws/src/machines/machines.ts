@@ -2,9 +2,9 @@ import type { EC2, Instance } from '@aws-sdk/client-ec2';
 import type { Offer } from '@daskup/core/plan/offer';
 import type { Machine, MachineState } from '@daskup/core/provision/provider';
 import type { Market } from '@daskup/core/spec/spec';
-import { filter } from './network.ts';
-import { collected } from './pages.ts';
-import { INSTALLATION, machineTagsOf, offersOf } from './tags.ts';
+import { filter } from '../network/network.ts';
+import { collected } from '../pages.ts';
+import { INSTALLATION, machineTagsOf, offersOf } from '../tags.ts';
 
 /** The most that EC2 gives at once. */
 const PAGE = 1000;

@@ -1,9 +1,9 @@
 import type { EC2, Filter, Subnet as SubnetOfEc2, Tag } from '@aws-sdk/client-ec2';
 import { ProviderError } from '@daskup/core/provision/provider';
-import { codeOf } from './errors.ts';
-import { hasOwnNetwork, type Own } from './own.ts';
+import { codeOf } from '../errors.ts';
+import { hasOwnNetwork, type Own } from '../own.ts';
+import { INSTALLATION, tagged } from '../tags.ts';
 import { authorize, revoke, type Server, serverRules } from './rules.ts';
-import { INSTALLATION, tagged } from './tags.ts';
 
 export interface Subnet {
   readonly id: string;

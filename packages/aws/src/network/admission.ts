@@ -1,11 +1,11 @@
 import type { EC2, IpPermission } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
-import { gone } from './errors.ts';
+import { gone } from '../errors.ts';
+import { CLUSTER_ID, clusterTags, withUserTags } from '../tags.ts';
 import { findPlace } from './interface.ts';
 import { filter, makeGroup } from './network.ts';
 import { authorize, PORTS, revoke } from './rules.ts';
-import { CLUSTER_ID, clusterTags, withUserTags } from './tags.ts';
 
 /** A security group of one cluster's own: who is let in to its scheduler, at Dask's port alone. */
 interface ClientGroup {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EC2, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { LaunchBatch, Role } from '@daskup/core/provision/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AwsProvider } from './provider.ts';
-import { Account, REGION } from './testing/account.ts';
+import type { AwsProvider } from '../provider.ts';
+import { Account, REGION } from '../testing/account.ts';
 
 // Images that somebody named, as EC2 knows them.
 const ZONE = `${REGION}a`;

@@ -5,7 +5,7 @@ import type { Architecture } from '@daskup/core/spec/spec';
 import { type Packages, suits } from '@daskup/dask/environment';
 import * as z from 'zod/mini';
 import { Cached } from '../cached.ts';
-import { filter } from '../network.ts';
+import { filter } from '../network/network.ts';
 
 export const ENVIRONMENT = 'daskup:environment';
 export const BASE = 'daskup:base';

@@ -11,8 +11,8 @@ import { connectionYaml } from '@daskup/dask/connection';
 import { ControlPort } from '@daskup/dask/control';
 import { interpreterOf } from '@daskup/dask/environment';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AwsProvider } from './provider.ts';
-import { Account, REGION } from './testing/account.ts';
+import type { AwsProvider } from '../provider.ts';
+import { Account, REGION } from '../testing/account.ts';
 
 // Real Dask on machines with disks of their own: one, two, and none.
 const ZONE = `${REGION}a`;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { readKept, writeKept } from './kept-file.ts';
+import { readKept, writeKept } from '../kept-file.ts';
 
 const Kept = z.readonly(
   z.object({

@@ -10,12 +10,12 @@ import {
   type Shortage,
 } from '@daskup/core/provision/provider';
 import { describeSeconds } from '@daskup/core/spec/duration';
-import { codeOf, type Failure, failureOf, isImageGone, meaningOf, RETRY_MS, shortageOf } from './errors.ts';
-import type { BootImage } from './images.ts';
-import type { Interface } from './interface.ts';
-import type { Network } from './network.ts';
-import { type Own, ownOfMachine } from './own.ts';
-import { clusterTags, machineTags, offerTags, roleTags, tagged, withUserTags } from './tags.ts';
+import { codeOf, type Failure, failureOf, isImageGone, meaningOf, RETRY_MS, shortageOf } from '../errors.ts';
+import type { BootImage } from '../images/images.ts';
+import type { Interface } from '../network/interface.ts';
+import type { Network } from '../network/network.ts';
+import { type Own, ownOfMachine } from '../own.ts';
+import { clusterTags, machineTags, offerTags, roleTags, tagged, withUserTags } from '../tags.ts';
 
 /** More pools a call makes EC2 no better at finding room, and its answer longer. Karpenter has found the same number. */
 const POOLS = 60;

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { type ClusterIdentity, ProviderError, type SchedulerEndpoint } from '@daskup/core/provision/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AwsProvider } from './provider.ts';
-import { Account, REGION } from './testing/account.ts';
+import type { AwsProvider } from '../provider.ts';
+import { Account, REGION } from '../testing/account.ts';
 
 // Who reaches a cluster in network `public`, as the groups of the stand-in for EC2 enforce it: a program of the test's
 // listens where the scheduler would.

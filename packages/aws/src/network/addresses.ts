@@ -1,10 +1,10 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
-import { codeOf, gone } from './errors.ts';
+import { codeOf, gone } from '../errors.ts';
+import { CLUSTER_ID, clusterTags, tagged, withUserTags } from '../tags.ts';
 import type { Interface } from './interface.ts';
 import { filter } from './network.ts';
-import { CLUSTER_ID, clusterTags, tagged, withUserTags } from './tags.ts';
 
 /** A public address that stays with a cluster. */
 export interface Elastic {

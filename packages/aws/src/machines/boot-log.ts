@@ -1,6 +1,6 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Machine } from '@daskup/core/provision/provider';
-import { codeOf, isMissing } from './errors.ts';
+import { codeOf, isMissing } from '../errors.ts';
 
 /** How cloud-init and the kernel begin the lines that a boot script printed. */
 const PREFIX = /^(\[ *[\d.]+\] )?(cloud-init\[\d+\]: )?/;

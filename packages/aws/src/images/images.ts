@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { Architecture } from '@daskup/core/spec/spec';
 import * as z from 'zod/mini';
-import { codeOf } from './errors.ts';
-import { readKept, writeKept } from './kept-file.ts';
+import { codeOf } from '../errors.ts';
+import { readKept, writeKept } from '../kept-file.ts';
 
 /** What a launch must know of what its machines boot. */
 export interface BootImage {

@@ -1,5 +1,5 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../errors.ts';
 
 /** A call ends no more than this: its bucket is 1,000, and a smaller call fails for fewer. */
 const BATCH = 500;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { ClusterIdentity } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../errors.ts';
+import { CLUSTER_ID, clusterTags, tagged, withUserTags } from '../tags.ts';
 import { filter, type Network, type Subnet } from './network.ts';
-import { CLUSTER_ID, clusterTags, tagged, withUserTags } from './tags.ts';
 
 /** The network interface that a cluster's scheduler gets: its address is known before there is a machine. */
 export interface Interface {
