@@ -3,7 +3,7 @@ import type { ClusterIdentity } from '@daskup/core/provision/provider';
 import type { Tag } from '@daskup/core/spec/tag';
 import { gone } from '../errors.ts';
 import { CLUSTER_ID, clusterTags, withUserTags } from '../tags.ts';
-import { findPlace } from './interface.ts';
+import { requireInterface } from './interface.ts';
 import { filter, makeGroup } from './network.ts';
 import { authorize, PORTS, revoke } from './rules.ts';
 
@@ -27,7 +27,7 @@ export async function admitClients(
 ): Promise<void> {
   const found = await findClientGroup(ec2, cluster.clusterId);
   if (!found && ranges.length === 0) return;
-  const place = await findPlace(ec2, cluster.clusterId);
+  const place = await requireInterface(ec2, cluster.clusterId);
   const { id, ranges: before } = found ?? { id: await make(ec2, cluster, place.vpcId, userTags), ranges: [] };
   await revoke(ec2, id, forClients(before.filter((range) => !ranges.includes(range))));
   await authorize(ec2, id, forClients(ranges.filter((range) => !before.includes(range))));

@@ -13,7 +13,7 @@ export interface Interface {
 }
 
 /** The interface as it is now. */
-export interface Place extends Interface {
+export interface FoundInterface extends Interface {
   readonly vpcId: string;
   readonly groups: readonly string[];
 }
@@ -48,20 +48,20 @@ export async function makeInterface(
 }
 
 /** The cluster's interface; null when there is none. */
-export async function findInterface(ec2: EC2, clusterId: string): Promise<Place | null> {
+export async function findInterface(ec2: EC2, clusterId: string): Promise<FoundInterface | null> {
   const [found] = await interfacesOf(ec2, clusterId);
   return found ?? null;
 }
 
 /** @throws {Error} when it is not to be seen, or not yet. */
-export async function findPlace(ec2: EC2, clusterId: string): Promise<Place> {
+export async function requireInterface(ec2: EC2, clusterId: string): Promise<FoundInterface> {
   const found = await findInterface(ec2, clusterId);
   if (!found) throw new Error("the scheduler's network interface is not to be seen");
   return found;
 }
 
 /** All interfaces that were made for the cluster's scheduler. */
-export async function interfacesOf(ec2: EC2, clusterId: string): Promise<readonly Place[]> {
+export async function interfacesOf(ec2: EC2, clusterId: string): Promise<readonly FoundInterface[]> {
   // Only those made for schedulers: workers' go with their machines.
   const filters = [filter(`tag:${CLUSTER_ID}`, clusterId), filter('description', 'daskup: the scheduler of *')];
   const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters: filters });
