@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BUCKETS, type Bucket } from '../buckets.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { CALM, Faults } from './faults.ts';
 import type { Calls, Front } from './front.ts';
 import type { Instance, State } from './instance.ts';

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { commandsOf } from './cloud-config.ts';
 import type { Guard } from './guard.ts';
 import { metadataServer, SHUTDOWN_PATH } from './imds.ts';

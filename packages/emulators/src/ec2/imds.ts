@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { ACCOUNT } from './images.ts';
 import type { Instance } from './instance.ts';
 

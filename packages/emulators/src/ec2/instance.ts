@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Volume } from './volumes.ts';
 
 export type Market = 'on-demand' | 'spot';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { Machine } from './execute.ts';
 import type { Guard } from './guard.ts';
 import { NOTICE_MS } from './imds.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Random } from '../sim/random.ts';
 import { Blocks } from './blocks.ts';
 import { Catalogue } from './catalogue.ts';
-import { Clock } from './clock.ts';
+import { Clock } from '../clock.ts';
 import { Control, controlAnswer } from './control.ts';
 import { CALM } from './faults.ts';
 import { Front, type Reply } from './front.ts';
