@@ -28,7 +28,7 @@ function worded(issue: z.core.$ZodIssue, value: unknown, at: string): readonly s
     case 'too_small':
       if (issue.origin === 'string') return [`must be more than ${Number(issue.minimum) - 1} characters ${here}`];
       if (issue.origin === 'array') return [`no less than ${issue.minimum} items allowed ${here}`];
-      return [`must be at least ${issue.minimum} ${here}`];
+      return [`must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum} ${here}`];
     case 'invalid_type':
       return found === undefined ? missing : [`must be a valid ${issue.expected} ${here}`];
     case 'invalid_value':
