@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Buckets } from '../buckets.ts';
-import type { Catalogue } from './catalogue.ts';
 import type { Clock } from '../clock.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { Faults } from './faults.ts';
 import type { Image, Snapshot } from './images.ts';
 import { publishedImages } from './images.ts';
