@@ -15,15 +15,19 @@ export function chart({ title, chart: data }) {
     'figure',
     { class: 'chart', 'aria-labelledby': titleId },
     h('figcaption', { id: titleId }, title),
-    svg(
-      'svg',
-      {
-        viewBox: data.type === 'pie' ? '0 0 240 240' : `0 0 ${WIDTH} ${HEIGHT}`,
-        role: 'img',
-        'aria-label': told(title, data),
-        class: data.type,
-      },
-      data.type === 'pie' ? pie(data.segments) : plot(data),
+    h(
+      'div',
+      { class: 'drawing' },
+      svg(
+        'svg',
+        {
+          viewBox: data.type === 'pie' ? '0 0 240 240' : `0 0 ${WIDTH} ${HEIGHT}`,
+          role: 'img',
+          'aria-label': told(title, data),
+          class: data.type === 'pie' ? 'pie' : 'plot',
+        },
+        data.type === 'pie' ? pie(data.segments) : plot(data),
+      ),
     ),
     names.length > 1 || data.type === 'pie'
       ? h(

@@ -16,7 +16,7 @@ const PATHS = {
 export function icon(name) {
   return svg(
     'svg',
-    { viewBox: '0 0 24 24', class: `icon ${name}`, 'aria-hidden': 'true' },
+    { viewBox: '0 0 24 24', class: `icon icon-${name}`, 'aria-hidden': 'true' },
     svg('path', { d: PATHS[name] }),
   );
 }

@@ -26,6 +26,11 @@ let shown = { list: null, thread: null, home: null };
 
 const modal = modals(() => page());
 
+// The address says who looks and where, so it is not this link's.
+at('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  (at('composer') ?? at('content')).focus();
+});
 addEventListener('hashchange', () => void route());
 await route();
 
