@@ -133,6 +133,11 @@ export class Control {
     this.#world.deliveries.requestUrl = requestUrl;
   }
 
+  /** Whether the app's request URL proves that it is the app's, as Slack asks when somebody enters it. */
+  verifyRequestUrl(): Promise<boolean> {
+    return this.#world.deliveries.verify(this.#world.app.verificationToken);
+  }
+
   /** Lets so many milliseconds pass at once for Slack: expiries, rates, retries. The app's clock does not move. */
   advance(ms: number): void {
     this.#world.clock.advance(ms);

@@ -80,6 +80,14 @@ describe.each(['http', 'socket'] as const)('an app of Bolt over %s', (way) => {
   });
 });
 
+test('a request URL of Bolt proves itself, and one where nobody is does not', async () => {
+  const app = await startSmallApp(slack, 'http');
+  expect(await slack.control.verifyRequestUrl()).toBe(true);
+  slack.control.deliverTo('http://127.0.0.1:1/slack/events');
+  expect(await slack.control.verifyRequestUrl()).toBe(false);
+  await app.stop();
+});
+
 test('sockets: Slack may refresh and cut them, and the app comes back', async () => {
   const app = await startSmallApp(slack, 'socket');
   const mira = slack.control.person('mira');

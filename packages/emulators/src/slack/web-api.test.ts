@@ -116,6 +116,8 @@ test('channels that the app is not in take nothing from it', async () => {
   expect(await refusal(client.chat.postMessage({ channel: idOf('closed'), text: 'x' }))).toBe('channel_not_found');
   await client.conversations.join({ channel: idOf('open') });
   expect(await refusal(client.chat.postMessage({ channel: idOf('open'), text: 'x' }))).toBe('done');
+  await slack.control.person('mira').say('closed', '/invite @daskup');
+  expect(await refusal(client.chat.postMessage({ channel: idOf('closed'), text: 'x' }))).toBe('done');
 });
 
 test('people, groups and direct messages are there to be read', async () => {

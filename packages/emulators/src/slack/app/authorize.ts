@@ -60,7 +60,7 @@ function page(world: World, scopes: readonly string[]): string {
         .join('')}</optgroup>`,
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Install ${escaped(name)}</title><link rel="stylesheet" href="/page/theme.css"><link rel="stylesheet" href="/page/authorize.css"></head>
+<title>Install ${escaped(name)}</title><link rel="icon" href="/page/icon.svg"><link rel="stylesheet" href="/page/theme.css"><link rel="stylesheet" href="/page/authorize.css"></head>
 <body><main class="authorize"><h1>${escaped(name)} asks to be installed</h1>
 <p>It will be able to:</p><ul>${scopes.map((scope) => `<li><code>${escaped(scope)}</code></li>`).join('')}</ul>
 <form method="post"><label for="who">Install as</label><select id="who" name="who">${people.join('')}</select>

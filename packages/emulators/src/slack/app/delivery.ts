@@ -94,6 +94,22 @@ export class Deliveries {
       this.#clock.after(this.#faults().deliveryDelayMs, () => void deliver(RETRIES_MS.length, 'timeout'));
   }
 
+  /**
+   * Whether the app's request URL answers as Slack asks before it takes one.
+   * Source: https://docs.slack.dev/reference/events/url_verification.
+   */
+  async verify(token: string): Promise<boolean> {
+    const challenge = randomUUID();
+    const answer = await this.#send({
+      id: randomUUID(),
+      kind: 'events_api',
+      payload: { token, challenge, type: 'url_verification' },
+    });
+    if (answer.type === 'failed') return false;
+    const { body } = answer as { readonly body: { readonly challenge?: unknown; readonly text?: unknown } };
+    return body.challenge === challenge || body.text === challenge;
+  }
+
   async #send(delivery: Delivery): Promise<Answer> {
     const began = performance.now();
     const answer =
@@ -114,5 +130,5 @@ export class Deliveries {
 function nameOf({ kind, payload }: Delivery): string {
   if (kind === 'slash_commands') return String(payload.command);
   if (kind === 'interactive') return String(payload.type);
-  return String((payload.event as { type?: string } | undefined)?.type);
+  return String((payload.event as { type?: string } | undefined)?.type ?? payload.type);
 }

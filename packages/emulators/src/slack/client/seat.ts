@@ -82,6 +82,7 @@ export class Seat {
   async say(channel: string, text: string, threadTs: string | null = null): Promise<Outcome> {
     const where = this.#channel(channel);
     const [, command, rest = ''] = /^(\/\S+)\s*(.*)$/s.exec(text) ?? [];
+    if (command === '/invite') return this.#invite(where, rest);
     if (command !== undefined) return this.#command(where, command, rest, threadTs);
     const { ts } = this.#world.say(this.workspace, {
       channel: where.id,
@@ -167,6 +168,17 @@ export class Seat {
       tab,
       ...(tab === 'home' && view ? { view } : {}),
     });
+  }
+
+  /** Slack's own command; here it lets the app into a channel. */
+  #invite(where: Channel, whom: string): Outcome {
+    const { display_name: name } = this.#world.app.manifest.features.bot_user;
+    const { installation } = this.workspace;
+    if (!installation || !this.#isAppThere() || whom.trim().replace(/^@/, '') !== name)
+      return this.#told(where, `There is nobody ${whom} to invite.`);
+    where.members.add(installation.botUserId);
+    this.#world.changed(this.workspace, { type: 'workspace' });
+    return DONE;
   }
 
   async #command(where: Channel, command: string, text: string, threadTs: string | null): Promise<Outcome> {

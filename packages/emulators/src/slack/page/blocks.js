@@ -38,7 +38,7 @@ function draw(block, context) {
         mrkdwn(block.text.replaceAll('**', '*').replace(/^#+ (.*)$/gm, '*$1*'), names),
       );
     case 'alert':
-      return h('div', { class: `alert ${block.level ?? 'default'}`, role: 'note' }, textObject(block.text, names));
+      return h('div', { class: `notice ${block.level ?? 'default'}`, role: 'note' }, textObject(block.text, names));
     case 'data_visualization':
       return chart(block);
     case 'data_table':

@@ -37,10 +37,10 @@ export function mrkdwn(text, names) {
 }
 
 function quoted(text, names) {
-  const parts = text.split(/((?:^&gt;.*(?:\n|$))+)/m);
+  const parts = text.split(/((?:^(?:&gt;|>).*(?:\n|$))+)/m);
   return parts.map((part, index) =>
     index % 2 === 1
-      ? h('blockquote', {}, inline(part.replace(/^&gt; ?/gm, '').replace(/\n$/, ''), names))
+      ? h('blockquote', {}, inline(part.replace(/^(?:&gt;|>) ?/gm, '').replace(/\n$/, ''), names))
       : inline(part, names),
   );
 }
